@@ -25,7 +25,10 @@
     }
     const copy = event.target.closest("[data-copy]");
     if (copy) {
-      const text = document.getElementById(copy.dataset.copy).textContent;
+      const source = document.getElementById(copy.dataset.copy);
+      // A link is copied as the address that it leads to.
+      if (source.href) event.preventDefault();
+      const text = source.href || source.textContent;
       navigator.clipboard.writeText(text).then(() => {
         copy.textContent = "Copied";
       });

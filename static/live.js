@@ -12,6 +12,23 @@
     for (const sign of document.querySelectorAll("[data-live-sign]")) sign.textContent = word;
   };
   document.addEventListener("htmx:after:swap", () => say());
+  // What a reader has unfolded stays so when its region asks for itself again.
+  const unfolded = new Set();
+  document.addEventListener(
+    "toggle",
+    ({ target }) => {
+      if (!target.id || !target.isConnected || !target.closest("#live")) return;
+      if (target.open) unfolded.add(target.id);
+      else unfolded.delete(target.id);
+    },
+    true,
+  );
+  document.addEventListener("htmx:after:swap", () => {
+    for (const id of unfolded) {
+      const details = document.getElementById(id);
+      if (details) details.open = true;
+    }
+  });
   let isQuiet = false;
   let hasMore = false;
   const tell = () => {

@@ -20,6 +20,12 @@ CREATE TABLE audit_event (
     -- What a check came to; NULL for all other events.
     freshness       TEXT   GENERATED ALWAYS AS
         (CASE WHEN form::json ->> 'action' = 'check.finished' THEN form::json ->> 'new' END) STORED,
+    -- 'access' for what is about access and settings; NULL for all other events. By the first word of the action.
+    area            TEXT   GENERATED ALWAYS AS
+        (CASE WHEN form::json ->> 'action' = 'check.settings_changed'
+             OR split_part(form::json ->> 'action', '.', 1) IN (
+                 'act', 'budget', 'freeze', 'grant', 'group', 'history', 'path_mappings', 'person', 'protection', 'request', 'sign_in', 'token', 'unstale')
+         THEN 'access' END) STORED,
     CHECK (sequence IS NOT DISTINCT FROM (form::json ->> 'sequence')::bigint)
 );
 
@@ -41,6 +47,11 @@ CREATE INDEX audit_event_by_time ON audit_event (at);
 CREATE INDEX audit_event_not_done ON audit_event (outcome, distribution_id, sequence) WHERE outcome <> 'done';
 
 CREATE INDEX audit_event_by_freshness ON audit_event (freshness, distribution_id, sequence) WHERE freshness IS NOT NULL;
+
+-- Few events are about access and settings, and they have a list of their own.
+CREATE INDEX audit_event_by_area ON audit_event (area, sequence) WHERE area IS NOT NULL;
+CREATE INDEX audit_event_by_area_and_distribution ON audit_event (distribution_id, area, (sequence + 0))
+    WHERE area IS NOT NULL AND distribution_id IS NOT NULL;
 
 CREATE FUNCTION audit_event_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -151,13 +162,15 @@ CREATE TABLE audit_words (
 
 CREATE INDEX audit_words_by_word ON audit_words USING GIN (words);
 
--- Searches of the history that people keep for themselves.
+-- Searches of the history that people save: for themselves, or for everyone.
 CREATE TABLE saved_search (
     id         TEXT   NOT NULL PRIMARY KEY,
     person_id  TEXT   NOT NULL REFERENCES person (id),
     name       TEXT   NOT NULL,
     query      TEXT   NOT NULL,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    for_everyone BOOLEAN NOT NULL DEFAULT FALSE
 );
 
 CREATE INDEX saved_search_by_person ON saved_search (person_id, created_at);
+CREATE INDEX saved_search_for_everyone ON saved_search (created_at) WHERE for_everyone;

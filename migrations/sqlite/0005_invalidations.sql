@@ -28,6 +28,10 @@ CREATE TABLE invalidation (
 CREATE INDEX invalidation_by_time ON invalidation (requested_at DESC, id DESC);
 CREATE INDEX invalidation_by_distribution ON invalidation (distribution_id, requested_at DESC, id DESC);
 
+-- Those of one person or token by name, and those made outside, for the history.
+CREATE INDEX invalidation_by_name ON invalidation (actor_name, requested_at DESC, id DESC);
+CREATE INDEX invalidation_outside ON invalidation (requested_at DESC, id DESC) WHERE actor_kind = 'outside';
+
 -- The last one that was requested here, for what changed since.
 CREATE INDEX invalidation_requested_here ON invalidation (distribution_id, requested_at DESC)
     WHERE actor_kind <> 'outside';

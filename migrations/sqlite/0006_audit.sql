@@ -20,6 +20,12 @@ CREATE TABLE audit_event (
     -- What a check came to; NULL for all other events.
     freshness       TEXT    AS (CASE WHEN json_valid(form) AND form ->> '$.action' = 'check.finished'
                                 THEN form ->> '$.new' END),
+    -- 'access' for what is about access and settings; NULL for all other events. By the first word of the action.
+    area            TEXT    AS (CASE WHEN json_valid(form) AND (
+                                    form ->> '$.action' = 'check.settings_changed'
+                                    OR substr(form ->> '$.action', 1, instr(form ->> '$.action', '.') - 1) IN (
+                                        'act', 'budget', 'freeze', 'grant', 'group', 'history', 'path_mappings', 'person', 'protection', 'request', 'sign_in', 'token', 'unstale'))
+                                THEN 'access' END),
     CHECK (sequence IS NOT DISTINCT FROM form ->> '$.sequence')
 ) STRICT;
 
@@ -40,6 +46,11 @@ CREATE INDEX audit_event_by_time ON audit_event (at);
 CREATE INDEX audit_event_not_done ON audit_event (outcome, distribution_id, sequence) WHERE outcome <> 'done';
 
 CREATE INDEX audit_event_by_freshness ON audit_event (freshness, distribution_id, sequence) WHERE freshness IS NOT NULL;
+
+-- Few events are about access and settings, and they have a list of their own.
+CREATE INDEX audit_event_by_area ON audit_event (area, sequence) WHERE area IS NOT NULL;
+CREATE INDEX audit_event_by_area_and_distribution ON audit_event (distribution_id, area, sequence)
+    WHERE area IS NOT NULL AND distribution_id IS NOT NULL;
 
 CREATE TRIGGER audit_event_is_not_updated BEFORE UPDATE ON audit_event
 BEGIN SELECT RAISE(ABORT, 'an audit event is never changed'); END;
@@ -145,13 +156,15 @@ CREATE VIRTUAL TABLE audit_words USING fts5(
     words, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
 );
 
--- Searches of the history that people keep for themselves.
+-- Searches of the history that people save: for themselves, or for everyone.
 CREATE TABLE saved_search (
     id         TEXT    NOT NULL PRIMARY KEY,
     person_id  TEXT    NOT NULL REFERENCES person (id),
     name       TEXT    NOT NULL,
     query      TEXT    NOT NULL,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    for_everyone INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE INDEX saved_search_by_person ON saved_search (person_id, created_at);
+CREATE INDEX saved_search_for_everyone ON saved_search (created_at) WHERE for_everyone = 1;

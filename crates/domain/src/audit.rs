@@ -10,6 +10,7 @@ pub mod export;
 pub mod facts;
 mod form;
 pub mod head;
+pub mod invalidation_search;
 mod items;
 mod ocsf;
 pub mod saved_search;

@@ -7,6 +7,7 @@ mod facts;
 mod filters;
 mod heads;
 mod index;
+mod invalidations;
 mod known_items;
 mod listed;
 pub mod saved_searches;
@@ -26,6 +27,7 @@ pub use facts::{
 };
 pub use heads::{head_link, insert_signed_head, last_signed_head, signed_heads};
 pub use index::{IndexEntry, add_to_index, index_reached, missing_from_index, reindex_after};
+pub use invalidations::{FoundInvalidation, InvalidationsFound, first_events, search_invalidations};
 pub use known_items::known_items;
 pub use listed::{items_as_recorded, items_of};
 pub use scan::{Scanned, find, scan};

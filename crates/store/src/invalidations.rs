@@ -8,6 +8,7 @@ pub mod freezes;
 pub mod idempotency;
 mod lists;
 pub mod monthly_budgets;
+mod named;
 pub mod needs_a_look;
 pub mod outside;
 pub mod preconditions;
@@ -17,6 +18,7 @@ pub mod waiting;
 
 pub use cancelling::{CancelledBatches, cancel_waiting};
 pub use lists::{InvalidationFilter, active, of_distribution, page, recent};
+pub use named::{by_name, count_up_to, made_outside};
 
 use std::collections::{BTreeMap, BTreeSet};
 

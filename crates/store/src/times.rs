@@ -176,6 +176,7 @@ pub const NUMBERS: &[(&str, &str)] = &[
     ("probe_offer", "round"),
     ("probe_round", "round"),
     ("proposal", "warm"),
+    ("saved_search", "for_everyone"),
     ("path_mapping", "position"),
     ("protection", "cool_down_seconds"),
     ("protection", "reason_required"),

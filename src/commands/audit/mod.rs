@@ -6,4 +6,4 @@ pub(crate) mod save_search;
 
 pub use forget_search::forget_search;
 pub use refuse::{Attempt, refuse, refuse_attempt};
-pub use save_search::save_search;
+pub use save_search::{SearchToSave, save_search};

@@ -1,38 +1,23 @@
-//! The search of the history as it is in the address: the search box and the filters, with a message at each that
-//! is wrong.
-
-use serde::Deserialize;
+//! Reads the search of the history: the search box and the filters, with a message at each that is wrong.
 
 use crate::{
     domain::{
         audit::{
             asked::{self, AskedError},
+            invalidation_search::{InvalidationSearch, PageEnd},
             search::AuditQuery,
         },
         distributions::{distribution::Distribution, reference::find_named},
-        id::DistributionId,
+        id::{DistributionId, InvalidationId},
+        time::Timestamp,
     },
     http::session::Visitor,
 };
 
-use super::super::form::Field;
-
-/// The parameters of the address as they are. A filter that is not set is empty.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct HistoryQuery {
-    pub q: String,
-    pub distribution: String,
-    pub who: String,
-    pub action: String,
-    pub result: String,
-    pub freshness: String,
-    pub from: String,
-    pub until: String,
-    pub outside: String,
-    /// Only events before this sequence number.
-    pub before: Option<i64>,
-}
+use super::{
+    super::form::Field,
+    query::{HistoryQuery, HistoryTab},
+};
 
 /// The fields as the page shows them again.
 #[derive(Debug, Clone, Default)]
@@ -40,98 +25,101 @@ pub struct HistoryFields {
     pub q: Field,
     pub distribution: Field,
     pub who: Field,
+    pub state: Field,
     pub action: Field,
     pub result: Field,
     pub freshness: Field,
+    pub when: Field,
     pub from: Field,
     pub until: Field,
     pub outside: Field,
 }
 
-impl HistoryQuery {
-    /// The query string of this search, without the page.
-    pub fn query(&self) -> String {
-        let all = [
-            ("q", &self.q),
-            ("distribution", &self.distribution),
-            ("who", &self.who),
-            ("action", &self.action),
-            ("result", &self.result),
-            ("freshness", &self.freshness),
-            ("from", &self.from),
-            ("until", &self.until),
-            ("outside", &self.outside),
-        ];
-        let set = all.into_iter().filter(|(_, value)| !value.trim().is_empty());
-        url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(set.map(|(name, value)| (name, value.trim())))
-            .finish()
-    }
-
-    /// An address with this search: the path, and the page before the event `before`.
-    pub fn address(&self, path: &str, before: Option<i64>) -> String {
-        let mut query = self.query();
-        if let Some(before) = before {
-            let and = if query.is_empty() { "" } else { "&" };
-            query = format!("{query}{and}before={before}");
+impl HistoryFields {
+    fn new(query: &HistoryQuery) -> Self {
+        Self {
+            q: Field::new(&query.q),
+            distribution: Field::new(&query.distribution),
+            who: Field::new(&query.who),
+            state: Field::new(&query.state),
+            action: Field::new(&query.action),
+            result: Field::new(&query.result),
+            freshness: Field::new(&query.freshness),
+            when: Field::new(&query.when),
+            from: Field::new(&query.from),
+            until: Field::new(&query.until),
+            outside: Field::new(&query.outside),
         }
-        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
     }
 
-    /// Whether anything is searched for or filtered.
-    pub fn is_narrow(&self) -> bool {
-        !self.query().is_empty()
+    /// What is wrong, each with the name of its field.
+    pub fn problems(&self) -> Vec<String> {
+        let all = [
+            ("Search", &self.q),
+            ("State", &self.state),
+            ("Action", &self.action),
+            ("Result", &self.result),
+            ("Check", &self.freshness),
+            ("When", &self.when),
+            ("From", &self.from),
+            ("Until", &self.until),
+            ("Made where", &self.outside),
+        ];
+        all.into_iter()
+            .filter_map(|(name, field)| field.error.as_ref().map(|error| format!("{name}: {error}")))
+            .collect()
     }
+}
 
-    /// Whether a filter is set, besides the search box.
-    pub fn is_filtered(&self) -> bool {
-        Self { q: String::new(), ..self.clone() }.is_narrow()
-    }
-
-    /// Reads all fields. `None` instead of a query if a field is wrong; the field then has the message.
+impl HistoryQuery {
+    /// Reads all fields. `None` instead of a query if a field is wrong; the field then has the message. The query of
+    /// events is the one in it, whichever tab is shown.
     ///
     /// `all` are all distributions, including those that the visitor may not see.
-    pub fn read(&self, visitor: &Visitor, all: &[Distribution]) -> (HistoryFields, Option<AuditQuery>) {
-        let mut fields = HistoryFields {
-            q: Field::new(&self.q),
-            distribution: Field::new(&self.distribution),
-            who: Field::new(&self.who),
-            action: Field::new(&self.action),
-            result: Field::new(&self.result),
-            freshness: Field::new(&self.freshness),
-            from: Field::new(&self.from),
-            until: Field::new(&self.until),
-            outside: Field::new(&self.outside),
-        };
+    pub fn read(
+        &self,
+        visitor: &Visitor,
+        all: &[Distribution],
+        now: Timestamp,
+    ) -> (HistoryFields, Option<InvalidationSearch>) {
+        let mut fields = HistoryFields::new(self);
         let sees = |id: &DistributionId| visitor.access.sees(id);
-        let search = self.search(&mut fields, |text| {
+        let find = |text: &str| {
             find_named(text, all, sees)
                 .ok()
                 .map(|distribution| distribution.id.clone())
                 .or_else(|| DistributionId::parse(text))
                 .unwrap_or_else(DistributionId::of_none)
-        });
-        let search = search.map(|search| AuditQuery {
+        };
+        let state = fields.state.check(set(&self.state, asked::state));
+        let events = self.events(&mut fields, find, now).map(|search| AuditQuery {
             visibility: super::visibility(visitor),
             before: self.before,
+            about_access: self.tab() == HistoryTab::Access,
             ..asked::over(all, sees, search)
         });
-        (fields, search)
+        let after = InvalidationId::parse(&self.after).map(PageEnd::Invalidation);
+        let after = self.before.map(PageEnd::Event).or(after);
+        let query = events.zip(state).map(|(events, state)| InvalidationSearch { events, state, after });
+        (fields, query)
     }
 
-    fn search(
+    fn events(
         &self,
         fields: &mut HistoryFields,
         find: impl Fn(&str) -> DistributionId,
+        now: Timestamp,
     ) -> Option<AuditQuery> {
         let what = fields.q.check(asked::what(&self.q));
         let action = fields.action.check(set(&self.action, asked::action));
         let outcome = fields.result.check(set(&self.result, asked::outcome));
         let freshness = fields.freshness.check(set(&self.freshness, asked::freshness));
         let outside = fields.outside.check(set(&self.outside, asked::outside));
+        let span = fields.when.check(set(&self.when, asked::span));
         let from = fields.from.check(set(&self.from, asked::from));
         let until = fields.until.check(set(&self.until, asked::until));
         let text = |value: &str| Some(value.trim().to_owned()).filter(|value| !value.is_empty());
+        let since = span?.map(|span| now.minus(span));
         Some(AuditQuery {
             what: what?,
             distribution: text(&self.distribution).map(|text| find(&text)),
@@ -139,7 +127,7 @@ impl HistoryQuery {
             action: action?,
             outcome: outcome?,
             freshness: freshness?,
-            from: from?,
+            from: since.or(from?),
             until: until?,
             outside: outside?,
             ..AuditQuery::default()

@@ -18,7 +18,7 @@ use crate::{
     store::{StoreError, audit, distributions},
 };
 
-use super::asked::HistoryQuery;
+use super::query::HistoryQuery;
 
 /// The number of events that are read and sent at once. One event may have 100 items of 4,000 characters.
 const PAGE: usize = 200;
@@ -56,8 +56,8 @@ async fn export(
     form: Form,
 ) -> Result<Response, HttpError> {
     let distributions = distributions::list(&mut *app.context.db.read().await?).await?;
-    let (_, search) = wanted.read(visitor, &distributions);
-    let Some(search) = search else {
+    let (_, query) = wanted.read(visitor, &distributions, app.context.clock.now());
+    let Some(search) = query.map(|query| query.events) else {
         let advice = "A filter of this address is not right. Open the history itself: it says which one.";
         return Err(HttpError::BadRequest(advice.to_owned()));
     };

@@ -1,11 +1,16 @@
-//! The history: a search with pages, newest first; one event with all its facts; and exports.
+//! The history: a search with pages, newest first, as invalidations with what came of them or as events; one event with
+//! all its facts; and exports.
 
 mod asked;
+mod chips;
+mod entries;
 mod event;
 mod export;
 mod page;
+mod query;
 mod row;
 mod saved;
+mod seal;
 
 pub use event::show as event;
 pub use export::{csv, jsonl, ocsf};

@@ -1,6 +1,5 @@
-//! `GET /history`: the search box, its filters, and the events that they find, newest first.
-
-use std::time::Duration;
+//! `GET /history`: the search box, its filters, and what they find, newest first: invalidations with what came of them,
+//! or events.
 
 use askama::Template;
 use axum::{
@@ -11,69 +10,97 @@ use axum::{
 
 use crate::{
     domain::{
+        access::Role,
         audit::{
             Action, asked,
-            head::Head,
+            invalidation_search::{InvalidationSearch, PageEnd},
             saved_search::SavedSearch,
             search::{AuditQuery, What},
         },
         causes::with_causes,
         distributions::{distribution::Distribution, host},
-        time::Timestamp,
+        invalidations::invalidation::InvalidationState,
     },
     http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
     store::{
         Conn, StoreError,
-        audit::{self, CheckState, SearchResult, saved_searches},
-        distributions,
+        audit::{self, saved_searches},
+        distributions, invalidations,
     },
 };
 
 use super::{
     super::{
         form::Field,
-        view::{self, Frame, Offer, Picker, Tab, When},
+        view::{self, Frame, Offer, Picker, Tab},
     },
-    asked::{HistoryFields, HistoryQuery},
-    row::{HistoryRowContext, Row, row},
+    asked::HistoryFields,
+    chips::{Chip, chips},
+    entries::{HistoryEntry, entries},
+    query::{HistoryQuery, HistoryTab},
+    row::{EventRow, HistoryRowContext, row},
+    seal::{ChainStatus, chain_status},
 };
 
 /// The number of events on a page.
-const PAGE: usize = 100;
-/// How old an unchecked event has to be before the page warns. New events are usually checked within seconds.
-const BEHIND: Duration = Duration::from_mins(15);
+const EVENTS: usize = 100;
+/// The number of invalidations on a page.
+const INVALIDATIONS: usize = 50;
+/// Up to how many invalidations are counted.
+const COUNTED: usize = 300;
+/// How an event can have ended: the word and its label.
+pub const OUTCOMES: [(&str, &str); 3] = [("done", "Done"), ("refused", "Refused"), ("failed", "Not yet")];
 
 #[derive(Template)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question that the template asks")]
 #[template(path = "history/page.html")]
 struct Page {
     frame: Frame,
-    /// The sequence number of the last event. `None` for a visitor who sees only some events.
-    head: Option<i64>,
-    /// Whether this is the page with the newest events, which updates itself.
+    tabs: [TabLink; 3],
+    is_of_invalidations: bool,
+    is_of_everything: bool,
+    /// The word of the tab, if the form has to name it.
+    tab: &'static str,
+    /// How many are shown, and of how many.
+    count: String,
+    /// Whether this is the page with the newest, which updates itself.
     newest: bool,
     narrow: bool,
-    /// Whether a filter is set, besides the search box.
+    /// Whether a filter of the panel is set.
     filtered: bool,
+    has_days: bool,
     address: String,
     query: String,
     fields: HistoryFields,
+    chips: Vec<Chip>,
     problems: Vec<String>,
-    /// Why the events that were found cannot be shown.
+    /// Why what was found cannot be shown.
     damage: Option<String>,
     /// The distributions to which the search for a URL was limited.
     note: Option<String>,
     picker: Picker,
-    actions: Vec<(&'static str, &'static str)>,
+    actions: Vec<(&'static str, Vec<(&'static str, &'static str)>)>,
+    outcomes: [(&'static str, &'static str); 3],
+    states: [(&'static str, &'static str); 6],
+    spans: [(&'static str, &'static str); 3],
     /// What a check can have come to: the word and its label.
     freshnesses: [(&'static str, &'static str); 5],
-    events: Vec<Row>,
+    entries: Vec<HistoryEntry>,
+    events: Vec<EventRow>,
     older: Option<String>,
-    back: String,
     exports: [(&'static str, String); 3],
     saved: Vec<Saved>,
+    is_admin: bool,
     name: Field,
     /// The state of the chain. `None` for a visitor who sees only some events.
     chain_status: Option<ChainStatus>,
+}
+
+/// A link to a tab.
+struct TabLink {
+    name: &'static str,
+    address: String,
+    here: bool,
 }
 
 /// A saved search.
@@ -81,22 +108,16 @@ struct Saved {
     id: String,
     name: String,
     address: String,
+    for_everyone: bool,
+    may_delete: bool,
 }
 
-/// The result of the last check of the chain.
-struct ChainStatus {
-    state: &'static str,
-    words: &'static str,
-    told: String,
-    hash: String,
-    /// Whether signed heads could be sent to each destination. Empty if there is no destination.
-    heads: Vec<Heads>,
-}
-
-/// The state of one destination of signed heads.
-struct Heads {
-    words: String,
-    failing: bool,
+/// What was found for a tab.
+#[derive(Default)]
+struct Listing {
+    entries: Vec<HistoryEntry>,
+    events: Vec<EventRow>,
+    end: Option<PageEnd>,
 }
 
 /// `GET /history`
@@ -116,68 +137,125 @@ pub async fn render(
     name: Field,
 ) -> Result<Response, HttpError> {
     let now = app.context.clock.now();
+    let wanted = &wanted.settled();
+    let (tab, address) = (wanted.tab(), wanted.address(None));
     let mut conn = app.context.db.read().await?;
-    let address = wanted.address("/history", None);
     let frame = view::frame(&mut conn, app, visitor, Tab::History, "History", &address).await?;
     let all = distributions::list(&mut conn).await?;
     let distributions: Vec<_> =
         all.iter().filter(|distribution| visitor.access.sees(&distribution.id)).cloned().collect();
-    let (fields, search) = wanted.read(visitor, &all);
-    let (found, damage) = match &search {
-        Some(search) => readable(audit::search(&mut conn, search, PAGE).await)?,
-        None => (SearchResult::default(), None),
-    };
-    let chosen =
-        distributions.iter().find(|distribution| distribution.id.as_str() == wanted.distribution.trim());
-    let picker = view::picker(&mut conn, visitor, Offer { chosen, find: "", gone: true }).await?;
-    let saved = saved_searches::list(&mut conn, &visitor.person.id).await?;
-    let (head, chain_status) = chain_status(&mut conn, now).await?;
-    drop(conn);
-    let whole = !visitor.access.is_narrowed();
-    let problems = problems(&fields);
-    let bad = !problems.is_empty() || name.error.is_some();
+    let (fields, query) = wanted.read(visitor, &all, now);
+    let search = query.as_ref().map(|query| &query.events);
     let tickets = app.options.tickets.as_ref();
-    let around = HistoryRowContext { distributions: &distributions, search: search.as_ref(), tickets, now };
-    let export = |ending: &str| wanted.address(&format!("/history.{ending}"), None);
+    let around = HistoryRowContext { distributions: &distributions, search, tickets, now };
+    let (found, damage) = match &query {
+        Some(query) => readable(listing(&mut conn, visitor, tab, query, &around).await)?,
+        None => (Listing::default(), None),
+    };
+    let chosen = distributions.iter().find(|distribution| distribution.id.as_str() == wanted.distribution);
+    let picker = view::picker(&mut conn, visitor, Offer { chosen, find: "", gone: true }).await?;
+    let is_admin = visitor.access.role == Role::Admin;
+    let mut saved = saved_searches::for_everyone(&mut conn).await?;
+    saved.extend(saved_searches::own(&mut conn, &visitor.person.id).await?);
+    let (head, chain_status) = chain_status(&mut conn, now).await?;
+    let count = count(&mut conn, visitor, wanted, &found, head).await?;
+    drop(conn);
+    let problems = fields.problems();
+    let is_wrong = !problems.is_empty() || name.error.is_some();
     let page = view::page(&Page {
         frame,
-        head: whole.then_some(head),
-        newest: wanted.before.is_none() && problems.is_empty(),
+        tabs: HistoryTab::ALL.map(|one| TabLink {
+            name: one.label(),
+            address: if one == tab { address.clone() } else { wanted.at_tab(one) },
+            here: one == tab,
+        }),
+        is_of_invalidations: tab == HistoryTab::Invalidations,
+        is_of_everything: tab == HistoryTab::Everything,
+        tab: if tab == HistoryTab::Invalidations { "" } else { tab.as_str() },
+        count,
+        newest: wanted.is_newest() && problems.is_empty(),
         narrow: wanted.is_narrow(),
         filtered: wanted.is_filtered(),
+        has_days: wanted.has_days(),
         query: wanted.query(),
+        chips: chips(wanted, &distributions),
         problems,
         damage,
-        note: search.as_ref().and_then(|search| looked_at(search, &distributions)),
+        note: search.and_then(|search| looked_at(search, &distributions)),
+        actions: actions(tab),
+        outcomes: OUTCOMES,
+        states: InvalidationState::ALL.map(|state| (state.as_str(), state.label())),
+        spans: asked::SPANS.map(|(word, label, _)| (word, label)),
         freshnesses: asked::CAME_TO.map(|one| (one.as_str(), one.label())),
-        actions: Action::written().map(|action| (action.as_str(), action.label())).collect(),
-        events: found.events.iter().map(|chained| row(chained, &around)).collect(),
-        older: found.older.map(|older| wanted.address("/history", Some(older))),
-        back: address.clone(),
-        exports: [("CSV", export("csv")), ("JSON Lines", export("jsonl")), ("OCSF", export("ocsf.jsonl"))],
-        saved: saved.into_iter().map(kept).collect(),
+        older: found.end.map(|end| wanted.address(Some(&end))),
+        entries: found.entries,
+        events: found.events,
+        exports: [("CSV", "csv"), ("JSON Lines", "jsonl"), ("OCSF", "ocsf.jsonl")]
+            .map(|(name, ending)| (name, wanted.export(ending))),
+        saved: saved.into_iter().map(|search| shown(search, is_admin)).collect(),
+        is_admin,
         picker,
         address,
         fields,
         name,
-        chain_status: whole.then_some(chain_status),
+        chain_status: (!visitor.access.is_narrowed()).then_some(chain_status),
     })?;
-    let status = if bad { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok((status, Html(page.0)).into_response())
 }
 
-/// The events that were found. If they cannot be read because they are damaged, the error message: the page must
-/// still show the state of the chain.
-fn readable(found: Result<SearchResult, StoreError>) -> Result<(SearchResult, Option<String>), StoreError> {
+async fn listing(
+    conn: &mut Conn,
+    visitor: &Visitor,
+    tab: HistoryTab,
+    query: &InvalidationSearch,
+    around: &HistoryRowContext<'_>,
+) -> Result<Listing, StoreError> {
+    if tab == HistoryTab::Invalidations {
+        let found = audit::search_invalidations(conn, &visitor.access, query, INVALIDATIONS).await?;
+        let entries = entries(conn, &found.found, around).await?;
+        return Ok(Listing { entries, end: found.end, ..Listing::default() });
+    }
+    let found = audit::search(conn, &query.events, EVENTS).await?;
+    let events = found.events.iter().map(|chained| row(chained, around)).collect();
+    Ok(Listing { events, end: found.older.map(PageEnd::Event), ..Listing::default() })
+}
+
+/// What was found. If it cannot be read because it is damaged, the error message: the page must still show the state of
+/// the chain.
+fn readable(found: Result<Listing, StoreError>) -> Result<(Listing, Option<String>), StoreError> {
     match found {
         Ok(found) => Ok((found, None)),
         Err(error) if error.is_passing() => Err(error),
         Err(error) => {
             let words = with_causes(&error);
             tracing::error!(error = %words, "a page of the history cannot be read");
-            Ok((SearchResult::default(), Some(words)))
+            Ok((Listing::default(), Some(words)))
         }
     }
+}
+
+/// How many are shown and of how many. What would take long to count is not counted: events that only some see, and
+/// what a search finds beyond this page.
+async fn count(
+    conn: &mut Conn,
+    visitor: &Visitor,
+    wanted: &HistoryQuery,
+    found: &Listing,
+    head: i64,
+) -> Result<String, StoreError> {
+    if wanted.tab() == HistoryTab::Invalidations {
+        let all = invalidations::count_up_to(conn, &visitor.access, COUNTED + 1).await?;
+        let all = if all > COUNTED { format!("more than {COUNTED}") } else { all.to_string() };
+        return Ok(format!("{} of {all} invalidations", found.entries.len()));
+    }
+    let shown = found.events.len();
+    if wanted.tab() == HistoryTab::Everything && !visitor.access.is_narrowed() {
+        let dropped = audit::first_sequence(conn).await?.saturating_sub(1);
+        return Ok(format!("{shown} of {} events", head.saturating_sub(dropped).max(0)));
+    }
+    let is_all = found.end.is_none() && wanted.is_newest();
+    Ok(if is_all { format!("{shown} events") } else { format!("{shown} of many events") })
 }
 
 /// For a search for a URL: says which distributions were searched.
@@ -198,81 +276,25 @@ fn looked_at(search: &AuditQuery, distributions: &[Distribution]) -> Option<Stri
     ))
 }
 
-fn kept(search: SavedSearch) -> Saved {
-    Saved { id: search.id, name: search.name, address: format!("/history?{}", search.query) }
-}
-
-fn problems(fields: &HistoryFields) -> Vec<String> {
-    let all = [
-        ("Search", &fields.q),
-        ("Action", &fields.action),
-        ("Result", &fields.result),
-        ("Check", &fields.freshness),
-        ("From", &fields.from),
-        ("Until", &fields.until),
-        ("Made where", &fields.outside),
-    ];
-    all.into_iter()
-        .filter_map(|(name, field)| field.error.as_ref().map(|error| format!("{name}: {error}")))
-        .collect()
-}
-
-async fn chain_status(conn: &mut Conn, now: Timestamp) -> Result<(i64, ChainStatus), StoreError> {
-    let (head, checked) = audit::standing(conn).await?;
-    // The note of the last event is missing. The check reports that as a broken chain.
-    let head = head.unwrap_or_else(|| Head { sequence: checked.sequence, hash: String::new() });
-    let hash =
-        format!("{}…{}", &head.hash.get(..8).unwrap_or_default(), &head.hash.get(60..).unwrap_or_default());
-    Ok((head.sequence, ChainStatus { heads: heads(&checked), ..told(&checked, head.sequence, hash, now) }))
-}
-
-fn heads(checked: &CheckState) -> Vec<Heads> {
-    let authentication_methods = [
-        ("file", checked.head_told, &checked.file_problem),
-        ("webhook", checked.head_posted, &checked.post_problem),
-    ];
-    let told = authentication_methods.into_iter().filter_map(|(way, upto, problem)| match (upto, problem.as_str()) {
-        (0, "") => None,
-        (upto, "") => Some(Heads { words: format!("told to the {way} up to event {upto}"), failing: false }),
-        (upto, problem) => {
-            let words = format!(
-                "Signed heads behind event {upto} could not be told to the {way}: {problem}. It is tried again."
-            );
-            Some(Heads { words, failing: true })
+/// The actions of a tab, by what they are about.
+fn actions(tab: HistoryTab) -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
+    let mut groups: Vec<(&'static str, Vec<_>)> = Vec::new();
+    for action in Action::written().filter(|action| tab != HistoryTab::Access || action.is_about_access()) {
+        let one = (action.as_str(), action.label());
+        match groups.iter_mut().find(|(name, _)| *name == action.subject()) {
+            Some((_, group)) => group.push(one),
+            None => groups.push((action.subject(), vec![one])),
         }
-    });
-    told.collect()
+    }
+    groups
 }
 
-fn told(checked: &CheckState, newest: i64, hash: String, now: Timestamp) -> ChainStatus {
-    let ago = |at| When::new(at, now).ago;
-    match (checked.broken_at, checked.at) {
-        (Some(event), _) => ChainStatus {
-            state: "failed",
-            words: "Chain broken",
-            told: format!(
-                "at event {event}: {}. Run unstale audit verify, and keep a copy of the database as it is.",
-                checked.problem
-            ),
-            hash,
-            heads: Vec::new(),
-        },
-        (None, Some(at)) => {
-            let whole =
-                checked.whole_at.map(ago).map_or("not yet".to_owned(), |ago| format!("checked {ago}"));
-            let told = format!(
-                "every event up to {} checked {}; the whole chain {whole}",
-                checked.sequence,
-                ago(at)
-            );
-            let behind = newest > checked.sequence && now.since(at) > BEHIND;
-            let (state, words) =
-                if behind { ("needs_a_look", "Check is behind") } else { ("completed", "Chain intact") };
-            ChainStatus { state, words, told, hash, heads: Vec::new() }
-        }
-        (None, None) => {
-            let told = "The check in the background has not come round.".to_owned();
-            ChainStatus { state: "queued", words: "Not checked yet", told, hash, heads: Vec::new() }
-        }
+fn shown(search: SavedSearch, is_admin: bool) -> Saved {
+    Saved {
+        id: search.id,
+        name: search.name,
+        address: format!("/history?{}", search.query),
+        for_everyone: search.for_everyone,
+        may_delete: is_admin || !search.for_everyone,
     }
 }

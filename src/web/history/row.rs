@@ -6,6 +6,7 @@ use crate::domain::{
         self as history, Action, Chained, Event, Outcome,
         search::{AuditQuery, What},
     },
+    checks::Freshness,
     distributions::distribution::Distribution,
     invalidations::ticket::{Piece, Tickets, pieces},
     time::Timestamp,
@@ -14,7 +15,7 @@ use crate::domain::{
 use super::super::view::When;
 
 /// A row of the history.
-pub struct Row {
+pub struct EventRow {
     pub sequence: i64,
     pub when: When,
     pub who: String,
@@ -41,12 +42,12 @@ pub struct HistoryRowContext<'a> {
     pub now: Timestamp,
 }
 
-pub fn row(chained: &Chained, around: &HistoryRowContext<'_>) -> Row {
+pub fn row(chained: &Chained, around: &HistoryRowContext<'_>) -> EventRow {
     let event = &chained.event;
     let place = place(event, around.distributions);
-    let (outcome, state) = outcome(event.outcome);
+    let (outcome, state) = result(event);
     let (items, touch) = items(event, around.search);
-    Row {
+    EventRow {
         sequence: chained.sequence,
         when: When::new(event.at, around.now),
         who: who(&event.acting.actor),
@@ -60,8 +61,13 @@ pub fn row(chained: &Chained, around: &HistoryRowContext<'_>) -> Row {
         link: event.invalidation.as_ref().map(|id| format!("/invalidations/{id}")),
         outcome,
         state,
-        stands_out: event.action == Action::ProtectionOverridden,
+        stands_out: stands_out(event),
     }
+}
+
+/// Whether a protection was overridden.
+pub fn stands_out(event: &Event) -> bool {
+    event.action == Action::ProtectionOverridden
 }
 
 /// The name of the actor. A name that a stranger only claims is marked, because it may belong to a real person.
@@ -89,6 +95,45 @@ pub const fn outcome(outcome: Outcome) -> (&'static str, &'static str) {
     }
 }
 
+/// What an event came to, in a word. "Done" is only what needs nothing more: a request that was stored is not.
+fn result(event: &Event) -> (&'static str, &'static str) {
+    match (event.outcome, event.action) {
+        (Outcome::Refused | Outcome::Failed, _) => outcome(event.outcome),
+        (Outcome::Done, action) => match action {
+            Action::BatchAccepted => ("In progress", "in_progress"),
+            Action::BatchCompleted => ("Completed", "completed"),
+            Action::InvalidationRequested
+            | Action::InvalidationRetried
+            | Action::ProposalApproved
+            | Action::ProtectionOverridden
+            | Action::CheckRequested
+            | Action::CheckUpRequested
+            | Action::ChangesRequested
+            | Action::DistributionsRefreshRequested => ("Requested", "queued"),
+            Action::ProposalMade => ("Waits for approval", "queued"),
+            Action::InvalidationPutOff | Action::BatchPostponed | Action::BatchSeparated => {
+                ("Waits", "queued")
+            }
+            Action::BatchMerged => ("Sent together", "queued"),
+            Action::InvalidationCancelled => ("Cancelled", "cancelled"),
+            Action::ProposalDeclined => ("Declined", "cancelled"),
+            Action::RepeatHeldBack => ("Held back", "cancelled"),
+            Action::InvalidationSeen => ("Seen", "unknown"),
+            Action::BatchNeedsALook | Action::BatchLost | Action::BatchUnknown => {
+                ("Needs a look", "needs_a_look")
+            }
+            Action::BatchFailed | Action::BatchCutInTwo => ("Refused", "failed"),
+            Action::CheckFinished => came_to(event),
+            _ => outcome(event.outcome),
+        },
+    }
+}
+
+/// What a check came to.
+fn came_to(event: &Event) -> (&'static str, &'static str) {
+    Freshness::parse(&event.new).map_or_else(|| outcome(event.outcome), |one| (one.label(), one.as_str()))
+}
+
 /// The first item that matches the search, and how it matches. Without one, the first item or the number of items.
 fn items(event: &Event, search: Option<&AuditQuery>) -> (String, &'static str) {
     let shown = &event.items.shown;
@@ -103,7 +148,7 @@ fn items(event: &Event, search: Option<&AuditQuery>) -> (String, &'static str) {
         (None, _, 0) => (String::new(), ""),
         (None, Some(first), 1) => (first.to_string(), ""),
         (None, Some(first), count) => (format!("{first} and {} more", count - 1), ""),
-        (None, None, count) if about_items => (format!("{count} items"), "touch it among them"),
+        (None, None, count) if about_items => (format!("{count} items"), "one of them touches it"),
         (None, None, count) => (format!("{count} items"), ""),
     }
 }

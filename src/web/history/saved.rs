@@ -1,4 +1,4 @@
-//! Searches that a person saves: `POST /history/searches` and `POST /history/searches/{id}/forget`.
+//! Searches that a person saves, for themselves or for everyone: `POST /history/searches` and `POST /history/searches/{id}/forget`.
 
 use axum::{
     extract::{Query, State},
@@ -8,15 +8,15 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
-    commands,
+    commands::{self, SearchToSave},
     domain::audit::saved_search,
     http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
 };
 
 use super::{
     super::form::{Field, FormBody},
-    asked::HistoryQuery,
     page,
+    query::HistoryQuery,
 };
 
 /// The maximum length of the address of a redirect, because proxies limit the size of response headers.
@@ -28,6 +28,9 @@ pub struct ToSave {
     name: String,
     #[serde(default)]
     query: String,
+    /// `yes` for a search that everyone sees.
+    #[serde(default)]
+    for_everyone: String,
 }
 
 pub async fn save(
@@ -35,32 +38,37 @@ pub async fn save(
     visitor: Visitor,
     FormBody(form): FormBody<ToSave>,
 ) -> Result<Response, HttpError> {
-    let what = "keep a search";
+    let what = "save a search";
     let Some(wanted) = read(&form.query) else {
         visitor.refuse_invalid(&app, what, None, "the search could not be read").await?;
-        let why = "The search is not as this page sends it. Nothing was kept.";
+        let why = "The search is not as this page sends it. Nothing was saved.";
         return Err(HttpError::BadRequest(why.to_owned()));
     };
     let mut name = Field::new(&form.name);
-    let Some((checked, query)) = name.check(saved_search::check(&form.name, &wanted.query())) else {
+    let Some((checked, query)) = name.check(saved_search::check(&form.name, &searched(&wanted))) else {
         let why = name.error.clone().unwrap_or_default();
         visitor.refuse_invalid(&app, what, None, &why).await?;
         return page::render(&app, &visitor, &wanted, name).await;
     };
-    let done =
-        commands::save_search(&app.context, &visitor.acting, &visitor.person.id, &checked, &query).await;
+    let to_save = SearchToSave { name: checked, query, for_everyone: form.for_everyone == "yes" };
+    let done = commands::save_search(&app.context, &visitor.acting, &visitor.person.id, to_save).await;
     visitor.keep(&app, what, done).await?;
     // With an address that is too long for a `Location`, the redirect goes to the history, where the search is in
     // the list.
-    let found = Some(wanted.address("/history", None)).filter(|address| address.len() <= LOCATION_MAX);
+    let found = Some(wanted.address(None)).filter(|address| address.len() <= LOCATION_MAX);
     Ok(Redirect::to(found.as_deref().unwrap_or("/history")).into_response())
+}
+
+/// The query string to save. Empty if nothing is searched for: a tab alone needs no name.
+fn searched(wanted: &HistoryQuery) -> String {
+    if wanted.is_narrow() { wanted.query() } else { String::new() }
 }
 
 /// Parses the query. The result is written anew later, so that only known parameters are saved.
 fn read(query: &str) -> Option<HistoryQuery> {
     let address: Uri = format!("/history?{query}").parse().ok()?;
     let Query(wanted) = Query::<HistoryQuery>::try_from_uri(&address).ok()?;
-    Some(HistoryQuery { before: None, ..wanted })
+    Some(HistoryQuery { before: None, after: String::new(), ..wanted.settled() })
 }
 
 pub async fn forget(
@@ -69,6 +77,6 @@ pub async fn forget(
     PathParams(id): PathParams<String>,
 ) -> Result<Redirect, HttpError> {
     let done = commands::forget_search(&app.context, &visitor.acting, &visitor.person.id, &id).await;
-    visitor.keep(&app, "forget a search", done).await?;
+    visitor.keep(&app, "delete a saved search", done).await?;
     Ok(Redirect::to("/history"))
 }

@@ -42,7 +42,7 @@ const ENTRIES: &[Entry] = &[
     ("/settings/access", "Your access", "What you may see and refresh.", Role::Viewer),
     ("/settings/people", "People", "Who may sign in, and as what.", Role::Admin),
     ("/settings/groups", "Groups", "People for whom the same grants hold.", Role::Admin),
-    ("/settings/grants", "Grants", "Who is narrowed to which distributions, paths and tags.", Role::Admin),
+    ("/settings/grants", "Grants", "Who is restricted to which distributions, paths and tags.", Role::Admin),
     ("/settings/tokens", "Tokens", "Pipelines that use the API.", Role::Admin),
     ("/settings/probes", "Probes", "Other places from which looks are made.", Role::Admin),
     ("/settings/sign-in", "Sign-in", "The ways in, and whether the provider answers.", Role::Admin),

@@ -142,7 +142,7 @@ async fn the_more_specific_name_wins_in_plans_requests_and_pages() {
 }
 
 async fn history(ada: &Browser, q: &str) -> Answer {
-    ada.get(&format!("/history?{}", encoded(&[("q", q)]))).await
+    ada.get(&format!("/history?tab=everything&{}", encoded(&[("q", q)]))).await
 }
 
 #[tokio::test]

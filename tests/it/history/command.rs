@@ -300,7 +300,7 @@ async fn a_search_is_exported_as_the_page_has_it() {
         assert!(!out.is_empty() && out.len() < all.len(), "{filters:?}: {out}");
         let asked = encoded(filters);
         assert_eq!(out, vera.get(&format!("/history.jsonl?{asked}")).await.body, "{filters:?}");
-        let rows = vera.get(&format!("/history?{asked}")).await.attributes("tbody tr", "id");
+        let rows = vera.get(&format!("/history?tab=everything&{asked}")).await.attributes("tbody tr", "id");
         let lines = out.lines().map(|line| {
             let line: serde_json::Value = serde_json::from_str(line).unwrap();
             format!("event-{}", line["event"]["sequence"])

@@ -174,13 +174,18 @@ async fn pages_show_words_as_words_and_searches_find_them() {
     let app = TestApp::new().await;
     let ada = app.operator().await;
     fill(&app, events()).await;
-    let mut address = "/history".to_owned();
-    loop {
-        let page = ada.get(&address).await;
-        page.assert_status(200);
-        assert_inert(&page);
-        let Some(older) = page.attributes(".pager a[href*=before]", "href").pop() else { break };
-        address = older;
+    for tab in ["invalidations", "access", "everything"] {
+        let mut address = format!("/history?tab={tab}");
+        loop {
+            let page = ada.get(&address).await;
+            page.assert_status(200);
+            assert_inert(&page);
+            let older = page.attributes(".pager a", "href").pop();
+            let Some(older) = older.filter(|link| link.contains("before=") || link.contains("after=")) else {
+                break;
+            };
+            address = older;
+        }
     }
     let head = app.world.head().await;
     for sequence in head - 20..=head {
@@ -191,7 +196,8 @@ async fn pages_show_words_as_words_and_searches_find_them() {
     let mut rng = Rng::new(8);
     for _ in 0..events() / 25 {
         let word = hostile(&mut rng);
-        for name in ["q", "who", "distribution", "action", "from", "outside"] {
+        for name in ["q", "who", "distribution", "action", "from", "outside", "state", "when", "tab", "after"]
+        {
             let page = ada.get(&format!("/history?{}", encoded(&[(name, &word)]))).await;
             assert!([200, 422].contains(&page.status), "{name}={word:?}: {}", page.status);
             assert_inert(&page);

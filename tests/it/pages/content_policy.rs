@@ -158,7 +158,8 @@ async fn every_page_that_links_lead_to_is_sound() {
         "/distributions/",
         "/?repeat=",
         "/?distribution=",
-        "/history?before=",
+        "/history?tab=everything&before=",
+        "/history?tab=access",
         "/history/",
     ] {
         assert!(seen.iter().any(|path| path.starts_with(part)), "no link leads to {part}");

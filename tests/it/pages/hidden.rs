@@ -64,6 +64,10 @@ async fn no_page_names_a_distribution_that_one_may_not_see() {
         "/distributions?q=shop",
         "/distributions?q=E1SHOP",
         "/history?before=100000",
+        "/history?tab=everything",
+        "/history?tab=access",
+        "/history?q=shop",
+        "/history?who=ada@example.com",
         "/?distribution=E1SHOP7K2M4NQX",
     ] {
         let page = eve.get(address).await;
@@ -110,7 +114,7 @@ async fn history_pages_stay_full_and_lead_on() {
         let distribution = if number % 2 == 0 { DOCS } else { WORKSHOP };
         app.world.request_at(distribution, &format!("/page-{number}")).await;
     }
-    let first = eve.get("/history").await;
+    let first = eve.get("/history?tab=everything").await;
     assert_eq!(first.count("tbody tr"), 100, "a page is full though half is hidden");
     let older = first.attribute("nav.pager a", "href");
     let second = eve.get(&older).await;
@@ -131,7 +135,7 @@ async fn an_export_answers_as_the_page_does_also_about_a_host_that_is_hidden() {
     // To them the shop's host is as one that nobody serves: the path alone counts.
     for host in ["docs.example.com", "shop.example.com", "nobody.example.com"] {
         let asked = encoded(&[("q", &format!("https://{host}/same"))]);
-        let page = eve.get(&format!("/history?{asked}")).await;
+        let page = eve.get(&format!("/history?tab=everything&{asked}")).await;
         page.assert_status(200);
         let rows = page.attributes("tbody tr", "id");
         assert_eq!(rows.len(), 1, "{host}: {}", page.body);

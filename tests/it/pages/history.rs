@@ -17,9 +17,9 @@ async fn it_is_newest_first_and_goes_back_to_the_beginning() {
         app.world.request(&format!("/{n}")).await;
     }
     let head = app.world.head().await;
-    let mut page = ada.get("/history").await;
-    page.assert_says(&format!("{head} events"));
-    assert!(page.has("#live[hx-get='/history']"), "the newest page is live");
+    let mut page = ada.get("/history?tab=everything").await;
+    page.assert_says(&format!("100 of {head} events"));
+    assert!(page.has("#live[hx-get='/history?tab=everything']"), "the newest page is live");
     let mut told = sequences(&page);
     assert_eq!(told.len(), 100);
     // What comes meanwhile moves nothing on the older pages.
@@ -27,7 +27,7 @@ async fn it_is_newest_first_and_goes_back_to_the_beginning() {
     while let Some(older) = page.attributes(".pager a[href*=before]", "href").first().cloned() {
         page = ada.get(&older).await;
         assert!(!page.has("#live[hx-get]"), "an older page stands still");
-        assert!(page.has(".pager a[href='/history']"));
+        assert!(page.has(".pager a[href='/history?tab=everything']"));
         told.extend(sequences(&page));
     }
     assert_eq!(told, (1..=head).rev().collect::<Vec<_>>());
@@ -41,14 +41,19 @@ async fn who_did_what_where_and_why_stands_in_it() {
     let form = ada.get("/").await.form("#request").with("distribution", WORKSHOP).with("items", "/a\n/b");
     ada.press(&form.with("reason", "WEB-412")).await.assert_status(303);
     app.world.live(22).await;
-    let page = ada.get("/history").await;
+    let page = ada.get("/history?tab=everything").await;
     let rows = page.texts("tbody tr");
     let find =
         |what: &str| rows.iter().position(|row| row.contains(what)).unwrap_or_else(|| panic!("{rows:#?}"));
     let requested = &rows[find("Invalidation requested")];
-    for told in
-        ["ada@example.com", "StudentWebsiteDistribution", "/a and 1 more", "WEB-412", "127.0.0.1", "Done"]
-    {
+    for told in [
+        "ada@example.com",
+        "StudentWebsiteDistribution",
+        "/a and 1 more",
+        "WEB-412",
+        "127.0.0.1",
+        "Requested",
+    ] {
         assert!(requested.contains(told), "{told}: {requested}");
     }
     assert!(find("Completed at the edge") < find("Accepted by CloudFront"));
@@ -64,7 +69,7 @@ async fn a_refused_sign_in_stands_in_it() {
     let ada = app.operator().await;
     let fields = [("email", "mallory@example.com"), ("password", "let me in please")];
     app.stranger().post("/sign-in", &fields).await.assert_status(422);
-    let page = ada.get("/history").await;
+    let page = ada.get("/history?tab=access").await;
     let first = page.text("tbody tr:first-child");
     assert!(first.contains("Sign-in refused") && first.contains("mallory@example.com"), "{first}");
     assert_eq!(page.attribute("tbody tr:first-child .status", "data-state"), "failed");
@@ -92,7 +97,9 @@ async fn hostile_words_stay_words() {
     send(&ada, BIDI).await.assert_status(303);
     send(&ada, "a\r\nb: forged line").await.assert_status(422);
     let id = app.world.recent().await.pop().unwrap().id;
-    for address in ["/", "/history", &crate::support::page_of(&id), &format!("/?repeat={id}")] {
+    for address in
+        ["/", "/history", "/history?tab=everything", &crate::support::page_of(&id), &format!("/?repeat={id}")]
+    {
         let page = ada.get(address).await;
         page.assert_status(200);
         for (element, why) in [
@@ -108,7 +115,7 @@ async fn hostile_words_stay_words() {
         page.assert_silent_about(">49");
     }
     // What turns the order of letters round does so in its own box only: each reason is a block of its own.
-    let page = ada.get("/history").await;
+    let page = ada.get("/history?tab=everything").await;
     let reasons = page.texts("td .sub");
     assert!(reasons.contains(&BIDI.to_owned()), "{reasons:?}");
     app.finish().await;

@@ -12,8 +12,9 @@ async fn send(browser: &Browser, items: &str, reason: &str) {
     browser.post("/invalidations", &fields).await.assert_status(303);
 }
 
+/// A search of all events.
 async fn search(browser: &Browser, fields: &[(&str, &str)]) -> Answer {
-    browser.get(&format!("/history?{}", encoded(fields))).await
+    browser.get(&format!("/history?tab=everything&{}", encoded(fields))).await
 }
 
 fn reasons(page: &Answer) -> Vec<String> {
@@ -42,14 +43,14 @@ async fn a_pasted_url_shows_what_touched_it_and_how() {
         page.assert_status(200);
         assert_eq!(page.count("tbody tr"), 2, "{}", page.body);
         assert_eq!(page.texts("td.what code"), ["/images/*", "/images/hero.png"]);
-        assert!(page.texts("td.what")[0].contains("covers it"));
-        assert!(page.texts("td.what")[1].contains("is it"));
+        assert!(page.texts("td.what")[0].contains("includes it"));
+        assert!(page.texts("td.what")[1].contains("exact match"));
         assert_eq!(page.attribute("#search input[type=search]", "value"), url);
         let page = search(&ada, &[("q", "picture")]).await;
         assert_eq!(reasons(&page), ["the picture"]);
-        assert!(page.has("#live[hx-get='/history?q=picture']"), "a search is live as well");
+        assert!(page.has("#live[hx-get='/history?tab=everything&q=picture']"), "a search is live as well");
     }
-    search(&ada, &[("q", "nothing-like-it")]).await.assert_says("Nothing fits.");
+    search(&ada, &[("q", "nothing-like-it")]).await.assert_says("No results. Remove a filter.");
     app.finish().await;
 }
 
@@ -81,8 +82,8 @@ async fn filters_stay_filled_in_and_exports_and_pages_carry_them() {
     assert_eq!(second.count("tbody tr"), 20);
     let export = page.attribute("a[href^='/history.jsonl']", "href");
     assert_eq!(ada.get(&export).await.body.lines().count(), 120);
-    search(&ada, &[("until", "2026-11-22")]).await.assert_says("Nothing fits.");
-    search(&ada, &[("result", "refused")]).await.assert_says("Nothing fits.");
+    search(&ada, &[("until", "2026-11-22")]).await.assert_says("No results. Remove a filter.");
+    search(&ada, &[("result", "refused")]).await.assert_says("No results. Remove a filter.");
     app.finish().await;
 }
 
@@ -90,15 +91,17 @@ async fn filters_stay_filled_in_and_exports_and_pages_carry_them() {
 async fn the_panel_of_filters_is_open_where_one_is_set() {
     let app = TestApp::new().await;
     let ada = app.operator().await;
-    for (address, open, clear) in [
-        ("/history", false, false),
-        ("/history?q=WEB-412", false, true),
-        ("/history?result=done", true, true),
-        ("/history?q=WEB-412&from=2026-01-01", true, true),
+    for (address, open, chips) in [
+        ("/history", false, 0),
+        ("/history?q=WEB-412", false, 1),
+        ("/history?result=done", false, 1),
+        ("/history?action=token.made", true, 1),
+        ("/history?freshness=stale", true, 1),
+        ("/history?q=WEB-412&from=2026-01-01", false, 2),
     ] {
         let page = ada.get(address).await;
         assert_eq!(page.has("#search details[open]"), open, "{address}");
-        assert_eq!(page.has("#search > a[href='/history']"), clear, "{address}");
+        assert_eq!(page.count("#applied a.chip"), chips, "{address}");
     }
     app.finish().await;
 }
@@ -131,7 +134,7 @@ async fn a_search_is_kept_for_its_person_alone() {
     let app = TestApp::new().await;
     let (ada, vera) = (app.operator().await, app.viewer().await);
     let head = app.world.head().await;
-    let page = search(&vera, &[("q", "WEB-412")]).await;
+    let page = vera.get("/history?q=WEB-412&when=&who=").await;
     let form = page.form("#save").with("name", "My ticket");
     assert_eq!(vera.press(&form).await.leads_to().as_deref(), Some("/history?q=WEB-412"));
     assert_eq!(app.world.events_after(head).await, ["history.search_saved"]);
@@ -164,7 +167,7 @@ async fn an_event_opens_with_its_facts_its_hash_and_its_neighbours() {
     let app = TestApp::new().await;
     let ada = app.operator().await;
     send(&ada, "/a\n/b*", "WEB-412").await;
-    let row = ada.get("/history").await.attribute("tbody tr:first-child td.mono a", "href");
+    let row = search(&ada, &[]).await.attribute("tbody tr:first-child td.mono a", "href");
     let page = ada.get(&row).await;
     page.assert_status(200);
     let event = app.world.history().await.pop().unwrap();
@@ -189,7 +192,7 @@ async fn tickets_are_links_where_that_was_set() {
     let app = TestApp::with_tickets().await;
     let ada = app.operator().await;
     send(&ada, "/a", "WEB-412: <b>new</b>").await;
-    let page = ada.get("/history").await;
+    let page = search(&ada, &[]).await;
     assert_eq!(page.attribute("td.what .sub a", "href"), "https://jira.example.com/browse/WEB-412");
     assert_eq!(reasons(&page)[0], "WEB-412 : <b>new</b>");
     let event = ada.get(&format!("/history/{}", app.world.head().await)).await;
@@ -201,17 +204,17 @@ async fn tickets_are_links_where_that_was_set() {
 async fn the_page_tells_how_the_chain_stands() {
     let app = TestApp::new().await;
     let ada = app.operator().await;
-    ada.get("/history").await.assert_says("Not checked yet");
+    ada.get("/history").await.assert_says("Hash check: not yet");
     let note = async |checked: CheckState| {
         app.world.database.write(async |tx| audit::set_check_state(tx, &checked).await).await;
         ada.get("/history").await
     };
     let well = CheckState { sequence: 3, at: Some(at(0)), whole_at: Some(at(0)), ..CheckState::default() };
     let page = note(well.clone()).await;
-    page.assert_says("Chain intact").assert_says("every event up to 3 checked");
+    page.assert_says("Hash check: valid").assert_says("up to event 3, head ");
     assert_eq!(page.attribute("#seal .status", "data-state"), "completed");
     let page = note(CheckState { broken_at: Some(2), problem: "it is missing".to_owned(), ..well }).await;
-    page.assert_says("Chain broken").assert_says("at event 2: it is missing.");
+    page.assert_says("Hash check: failed").assert_says("at event 2: it is missing.");
     assert_eq!(page.attribute("#seal .status", "data-state"), "failed");
     app.finish().await;
 }

@@ -19,6 +19,7 @@ mod grants;
 mod guesses;
 mod hidden;
 mod history;
+mod history_invalidations;
 mod history_search;
 mod invalid;
 mod invalidation;

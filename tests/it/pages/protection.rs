@@ -228,6 +228,8 @@ async fn an_administrator_goes_on_alone_with_a_reason_and_it_stands_out() {
     send(&root, "/*", &[("alone", "yes"), ("reason", "prices are wrong")]).await.assert_status(303);
     assert_eq!(app.world.events_after(before).await, ["protection.overridden"]);
     let history = root.get("/history").await;
+    assert!(history.text("li.stands-out").contains("Break-glass: without a second person"));
+    let history = root.get("/history?tab=everything").await;
     assert!(history.text("tr.stands-out").contains("Break-glass: without a second person"));
     assert_eq!(app.world.recent().await.len(), 1);
     app.finish().await;

@@ -32,6 +32,7 @@ const WALKS: &[(&str, &str)] = &[
         "audit::search(conn, &path,",
         "nearly all events touch the path: up to 40,000 are held against what may be seen",
     ),
+    ("audit::search_invalidations(conn, access, &touching,", "it searches the events for the same path"),
     (
         "audit::search(conn, &words,",
         "PostgreSQL takes the word for one that most events have, and reads them backwards",

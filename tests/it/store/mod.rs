@@ -16,6 +16,7 @@ mod deadlines;
 mod distributions;
 mod drift;
 mod facts;
+mod found_invalidations;
 mod freezes;
 mod given;
 mod growth;

@@ -108,7 +108,48 @@ actions! {
     EventUnreadable = "event.unreadable", "Cannot be read";
 }
 
+/// The first words of the actions that are about access and settings. The column `area` of the database has the same
+/// list.
+const ABOUT_ACCESS: [&str; 13] = [
+    "act",
+    "budget",
+    "freeze",
+    "grant",
+    "group",
+    "history",
+    "path_mappings",
+    "person",
+    "protection",
+    "request",
+    "sign_in",
+    "token",
+    "unstale",
+];
+
 impl Action {
+    /// Whether the action is about who may do what, or about a setting.
+    #[must_use]
+    pub fn is_about_access(self) -> bool {
+        let first = self.as_str().split('.').next().unwrap_or_default();
+        self == Self::CheckSettingsChanged || ABOUT_ACCESS.contains(&first)
+    }
+
+    /// What the action is about, as the heading of a group of actions.
+    #[must_use]
+    pub fn subject(self) -> &'static str {
+        match self.as_str().split('.').next().unwrap_or_default() {
+            "invalidation" => "Invalidations",
+            "proposal" | "protection" => "Approvals and protection",
+            "batch" => "CloudFront's answers",
+            "check" | "check_up" | "changes" | "warming" => "Checks",
+            "distribution" | "distributions" | "survey" | "path_mappings" => "Distributions",
+            "budget" | "freeze" => "Budgets and freeze windows",
+            "person" | "sign_in" | "request" => "People and sign-in",
+            "grant" | "group" | "token" => "Grants, groups and tokens",
+            _ => "Unstale itself",
+        }
+    }
+
     /// Whether the action may have ended sessions. If so, each open stream checks whether its session has ended.
     #[must_use]
     pub const fn may_end_sessions(self) -> bool {
@@ -165,6 +206,24 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_about_access_is_told_by_its_first_word() {
+        for (action, is_about) in [
+            (Action::SignedIn, true),
+            (Action::CheckSettingsChanged, true),
+            (Action::ProtectionChanged, true),
+            (Action::ActRefused, true),
+            (Action::CheckFinished, false),
+            (Action::InvalidationRequested, false),
+            (Action::ProposalMade, false),
+            (Action::DistributionSeen, false),
+            (Action::EventUnreadable, false),
+        ] {
+            assert_eq!(action.is_about_access(), is_about, "{}", action.as_str());
+        }
+        assert_eq!(Action::TokenMade.subject(), "Grants, groups and tokens");
+    }
 
     #[test]
     fn every_action_reads_back() {

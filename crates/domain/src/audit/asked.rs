@@ -10,6 +10,7 @@ use crate::{
     checks::Freshness,
     distributions::{distribution::Distribution, host_table::HostTable},
     id::DistributionId,
+    invalidations::invalidation::InvalidationState,
     time::Timestamp,
 };
 
@@ -58,6 +59,24 @@ pub fn outside(text: &str) -> Result<bool, AskedError> {
         "no" => Ok(false),
         _ => Err(AskedError::NotOfTheList),
     }
+}
+
+/// A state that an invalidation can be in now.
+pub fn state(text: &str) -> Result<InvalidationState, AskedError> {
+    InvalidationState::parse(text).ok_or(AskedError::NotOfTheList)
+}
+
+/// The times up to now that can be asked for, with their labels.
+pub const SPANS: [(&str, &str, Duration); 3] = [
+    ("24h", "last 24 hours", DAY),
+    ("7d", "last 7 days", Duration::from_hours(24 * 7)),
+    ("30d", "last 30 days", Duration::from_hours(24 * 30)),
+];
+
+/// Parses one of [`SPANS`]: how long ago the time begins that is asked for.
+pub fn span(text: &str) -> Result<Duration, AskedError> {
+    let found = SPANS.iter().find(|(word, ..)| *word == text);
+    found.map(|(.., span)| *span).ok_or(AskedError::NotOfTheList)
 }
 
 /// The start of a day in UTC.
@@ -149,6 +168,10 @@ mod tests {
         }
         assert_eq!((outside("yes"), outside("no")), (Ok(true), Ok(false)));
         assert_eq!(outside("x"), Err(AskedError::NotOfTheList));
+        assert_eq!(state("failed"), Ok(InvalidationState::Failed));
+        assert_eq!(state("done"), Err(AskedError::NotOfTheList));
+        assert_eq!(span("7d"), Ok(Duration::from_hours(168)));
+        assert_eq!(span("dates"), Err(AskedError::NotOfTheList));
         assert!(what(&"ü".repeat(BOX_MAX)).is_ok());
         assert_eq!(what(&"x".repeat(BOX_MAX + 1)), Err(AskedError::TooLong));
     }

@@ -71,7 +71,9 @@ pub fn compare_listed(first: &Chained, row: &Invalidation) -> Result<(), Broken>
     found.end()
 }
 
-fn begins(event: &Event) -> bool {
+/// Whether this is the first event of an invalidation.
+#[must_use]
+pub fn begins(event: &Event) -> bool {
     BEGINNINGS.contains(&event.action) && event.invalidation.is_some()
 }
 

@@ -1,4 +1,4 @@
-//! A search of the history that a person saved: a name, and the query string of its URL without the `?`.
+//! A search of the history that a person saved, for themselves or for everyone: a name, and the query string of its URL without the `?`.
 
 use crate::time::Timestamp;
 
@@ -6,7 +6,7 @@ use crate::time::Timestamp;
 const NAME_MAX: usize = 60;
 /// The longest query string, in bytes.
 const QUERY_MAX: usize = 6_000;
-/// The most searches that one person can save.
+/// The most searches that one person can save, and the most that are saved for everyone.
 pub const EACH_MAX: usize = 50;
 
 /// A saved search.
@@ -16,6 +16,8 @@ pub struct SavedSearch {
     pub name: String,
     pub query: String,
     pub created_at: Timestamp,
+    /// Whether everyone sees it. Only administrators save and delete such a search.
+    pub for_everyone: bool,
 }
 
 /// Why a search cannot be saved, as a message for the person.
@@ -29,7 +31,7 @@ pub enum SearchError {
     ControlCharacter,
     #[error("Search for something first; everything needs no name.")]
     Nothing,
-    #[error("The search is too long to be kept.")]
+    #[error("The search is too long to be saved.")]
     LongQuery,
 }
 

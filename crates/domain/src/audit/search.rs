@@ -32,6 +32,8 @@ pub struct AuditQuery {
     pub roots: Vec<(DistributionId, String)>,
     pub who: Option<String>,
     pub action: Option<Action>,
+    /// Only what is about access and settings ([`Action::is_about_access`]).
+    pub about_access: bool,
     pub outcome: Option<Outcome>,
     /// Only checks that came to this.
     pub freshness: Option<Freshness>,
@@ -64,10 +66,10 @@ impl Touch {
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Is => "is it",
-            Self::Covers => "covers it",
+            Self::Is => "exact match",
+            Self::Covers => "includes it",
             Self::Root => "is the same page",
-            Self::CoversRoot => "covers the same page",
+            Self::CoversRoot => "includes the same page",
             Self::Tag => "is a tag of it",
             Self::WithoutQuery => "is it without the query string",
         }
@@ -191,6 +193,7 @@ impl AuditQuery {
             && self.serving.as_ref().is_none_or(|all| place.is_some_and(|place| all.contains(place)))
             && self.who.as_ref().is_none_or(|who| event.acting.actor.name() == *who)
             && self.action.is_none_or(|action| event.action == action)
+            && (!self.about_access || event.action.is_about_access())
             && self.outcome.is_none_or(|outcome| event.outcome == outcome)
             && self.freshness.is_none_or(|freshness| came_to(event) == Some(freshness))
             && self.from.is_none_or(|from| at >= from)
@@ -357,6 +360,7 @@ mod tests {
             AuditQuery { serving: Some(Vec::new()), ..AuditQuery::default() },
             AuditQuery { who: Some("ada".to_owned()), ..AuditQuery::default() },
             AuditQuery { action: Some(Action::SetUp), ..AuditQuery::default() },
+            AuditQuery { about_access: true, ..AuditQuery::default() },
             AuditQuery { outcome: Some(Outcome::Failed), ..AuditQuery::default() },
             AuditQuery { freshness: Some(Freshness::Stale), ..AuditQuery::default() },
             AuditQuery { from: Some(at(10)), ..AuditQuery::default() },

@@ -110,16 +110,10 @@ pub enum InvalidationState {
     NeedsALook,
 }
 
-const STATES: [InvalidationState; 6] = [
-    InvalidationState::Queued,
-    InvalidationState::InProgress,
-    InvalidationState::Completed,
-    InvalidationState::Failed,
-    InvalidationState::Cancelled,
-    InvalidationState::NeedsALook,
-];
-
 impl InvalidationState {
+    pub const ALL: [Self; 6] =
+        [Self::Queued, Self::InProgress, Self::Completed, Self::Failed, Self::Cancelled, Self::NeedsALook];
+
     /// The state of an invalidation whose batches are in these states, without those that were cut in two.
     #[must_use]
     pub fn of(batches: &[BatchState]) -> Self {
@@ -156,7 +150,7 @@ impl InvalidationState {
     /// Reads what [`InvalidationState::as_str`] wrote.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        STATES.into_iter().find(|state| state.as_str() == text)
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
     #[must_use]
@@ -363,7 +357,7 @@ mod tests {
         for state in B::ALL {
             assert_eq!(B::parse(state.as_str()), Some(state));
         }
-        for state in STATES {
+        for state in InvalidationState::ALL {
             assert_eq!(S::parse(state.as_str()), Some(state));
         }
         assert_eq!(B::parse("Frobbing"), None);

@@ -202,6 +202,10 @@ fn conditions(postgres: bool, query: &AuditQuery) -> Vec<Condition> {
         let is = if outside { "=" } else { "<>" };
         format!("actor_kind {is} 'outside'")
     });
+    // Events about access and settings are few, and their indexes contain the distribution too. The word stands in the
+    // statement, because the indexes are partial.
+    let area =
+        query.about_access.then(|| Condition { sql: "area = 'access'".to_owned(), indexed_by_place: true });
     // Only the events of checks have one, so that its index is small and contains the distribution too.
     let freshness = query
         .freshness
@@ -214,7 +218,7 @@ fn conditions(postgres: bool, query: &AuditQuery) -> Vec<Condition> {
         query.from.map(|_| format!("done_at >= {}", value("from"))),
         query.until.map(|_| format!("done_at < {}", value("until"))),
     ];
-    others.into_iter().flatten().map(Condition::new).chain(outcome).chain(freshness).collect()
+    others.into_iter().flatten().map(Condition::new).chain(area).chain(outcome).chain(freshness).collect()
 }
 
 /// The distributions that the query asks for and the actor may see. A query for distributions does not ask for

@@ -171,7 +171,11 @@ fn push(chained: Chained, found: &mut SearchResult, limit: usize) -> bool {
 
 /// Whether an event matches the item or the words of the search. A long list of items is stored elsewhere and is
 /// read first.
-async fn answers(conn: &mut Conn, search: &AuditQuery, chained: &Chained) -> Result<bool, StoreError> {
+pub(super) async fn answers(
+    conn: &mut Conn,
+    search: &AuditQuery,
+    chained: &Chained,
+) -> Result<bool, StoreError> {
     let event = &chained.event;
     match &search.what {
         What::Path { .. } | What::Tag(_) if event.items.shown.is_empty() => {

@@ -5,12 +5,13 @@ use unstale::{
         access::Access,
         audit::{
             Action, Outcome,
+            invalidation_search::{InvalidationSearch, PageEnd},
             search::{AuditQuery, What},
             visibility::Visibility,
         },
         checks::Freshness,
         id::{InvalidationId, PersonId, ProposalId},
-        invalidations::item::Item,
+        invalidations::{invalidation::InvalidationState, item::Item},
     },
     store::{
         Tx,
@@ -25,7 +26,7 @@ use super::{
     filled::{OFTEN, RARE},
     measure,
 };
-use crate::support::{START as NOW, actor};
+use crate::support::{START as NOW, actor, at};
 
 /// Reads of single events, of parts of the chain, and of what it says of one invalidation.
 pub async fn measure_events(tx: &mut Tx, size: i64) -> Measured {
@@ -70,7 +71,9 @@ pub async fn measure_events(tx: &mut Tx, size: i64) -> Measured {
         audit::items_of(conn, &stated.event),
         audit::segments(conn),
         audit::first_sequence(conn),
-        saved_searches::list(conn, &PersonId::from_trusted("p100")),
+        saved_searches::own(conn, &PersonId::from_trusted("p100")),
+        saved_searches::for_everyone(conn),
+        audit::first_events(conn, &ids, 12),
     );
     measured
 }
@@ -89,6 +92,23 @@ pub async fn measure_lists(tx: &mut Tx, access: &Access) -> Measured {
     let by_nobody = AuditQuery { who: Some("nobody".to_owned()), ..all.clone() };
     let path = AuditQuery { what: What::read("/a"), ..all.clone() };
     let words = AuditQuery { what: What::read("i100"), ..all.clone() };
+    let about_access = AuditQuery { about_access: true, ..all.clone() };
+    let of =
+        |events: &AuditQuery| InvalidationSearch { events: events.clone(), ..InvalidationSearch::default() };
+    let newest = of(&all);
+    let of_there = of(&there);
+    let next = InvalidationSearch {
+        after: Some(PageEnd::Invalidation(InvalidationId::from_trusted("i100"))),
+        ..of(&all)
+    };
+    let failed = InvalidationSearch { state: Some(InvalidationState::Failed), ..of(&all) };
+    let by_somebody = of(&AuditQuery { who: Some("p1@example.com".to_owned()), ..all.clone() });
+    let by_none = of(&by_nobody);
+    let from_outside = of(&AuditQuery { outside: Some(true), ..all.clone() });
+    let in_time = of(&AuditQuery { from: Some(at(0)), until: Some(at(9)), ..all.clone() });
+    let came_to = of(&stale);
+    let touching = of(&path);
+    let with_words = of(&words);
     let often_asked = [Item::from_trusted("/a")];
     measure!(
         measured,
@@ -104,6 +124,21 @@ pub async fn measure_lists(tx: &mut Tx, access: &Access) -> Measured {
         audit::search(conn, &by_nobody, 50),
         audit::search(conn, &path, 50),
         audit::search(conn, &words, 50),
+        audit::search(conn, &about_access, 50),
+        audit::search_invalidations(conn, access, &newest, 50),
+        audit::search_invalidations(conn, access, &of_there, 50),
+        audit::search_invalidations(conn, access, &next, 50),
+        audit::search_invalidations(conn, access, &failed, 50),
+        audit::search_invalidations(conn, access, &by_somebody, 50),
+        audit::search_invalidations(conn, access, &by_none, 50),
+        audit::search_invalidations(conn, access, &from_outside, 50),
+        audit::search_invalidations(conn, access, &in_time, 50),
+        audit::search_invalidations(conn, access, &came_to, 50),
+        audit::search_invalidations(conn, access, &touching, 50),
+        audit::search_invalidations(conn, access, &with_words, 50),
+        invalidations::count_up_to(conn, access, 100),
+        invalidations::by_name(conn, "p1@example.com", None, 50),
+        invalidations::made_outside(conn, None, 50),
     );
     measured
 }
