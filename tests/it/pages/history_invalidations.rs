@@ -116,7 +116,8 @@ async fn a_url_finds_each_invalidation_once_and_says_which_item_touches_it() {
             }
         }
         let mut rows = page.attributes("ol.acts > li", "id");
-        (named.sort(), rows.sort());
+        named.sort();
+        rows.sort();
         assert!(!named.is_empty());
         assert_eq!(rows, named, "what was sent together has one ID");
     }
