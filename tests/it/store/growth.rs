@@ -33,6 +33,12 @@ const WALKS: &[(&str, &str)] = &[
         "nearly all events touch the path: up to 40,000 are held against what may be seen",
     ),
     ("audit::search_invalidations(conn, access, &touching,", "it searches the events for the same path"),
+    ("audit::search_invalidations(conn, access, &with_words,", "it searches the events for the same word"),
+    (
+        "audit::search_invalidations(conn, access, &by_none,",
+        "whoever is restricted has up to 2,000 rows looked at, and only rows that they see: an index by name has others",
+    ),
+    ("audit::search_invalidations(conn, access, &from_outside,", "the same: up to 2,000 rows that they see"),
     (
         "audit::search(conn, &words,",
         "PostgreSQL takes the word for one that most events have, and reads them backwards",
