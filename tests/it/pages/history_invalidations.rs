@@ -59,7 +59,7 @@ async fn each_invalidation_is_one_row_with_what_came_of_it() {
     let page = ada.get("/history").await;
     page.assert_status(200);
     assert_eq!(items(&page), ["/waits", "/refused", "/images/* and 2 more"]);
-    let rows = page.texts("ol.acts > li summary");
+    let rows = page.texts("ol.acts .act");
     assert!(rows[0].contains("Queued") && rows[1].contains("Refused"), "{rows:#?}");
     for told in
         ["ago", "StudentWebsiteDistribution", "ada@example.com", "WEB-412", "new gradient", "Completed in"]
