@@ -24,6 +24,9 @@ try {
   await page.getByRole("button", { name: "Refresh 3 paths" }).waitFor();
   await page.waitForTimeout(2500);
   await page.locator("#reason").blur();
+  // The button sticks to the lower edge of the window, so the window is as high as the page.
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({ width: 1180, height });
   await page.screenshot({ path: new URL("../../docs/screenshot.png", import.meta.url).pathname, fullPage: true });
   await page.context().close();
 } finally {

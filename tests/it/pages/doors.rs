@@ -165,7 +165,10 @@ async fn a_viewer_looks_and_does_not_act() {
     assert_eq!(last.acting.origin.client_address, "127.0.0.1");
     assert_eq!(app.world.recent().await.len(), 1);
     assert_eq!(app.world.state(&id).await, "queued");
-    vera.get("/history").await.assert_says("Act refused").assert_says("a viewer may look and not act");
+    vera.get("/history?tab=everything")
+        .await
+        .assert_says("Act refused")
+        .assert_says("a viewer may look and not act");
     app.finish().await;
 }
 

@@ -76,7 +76,7 @@ const ADA: [(&str, &str); 3] = [
 ];
 
 async fn get(app: &TestApp, headers: &[(&str, &str)]) -> Answer {
-    app.stranger().send(Method::GET, "/history", headers, Vec::new()).await
+    app.stranger().send(Method::GET, "/history?tab=everything", headers, Vec::new()).await
 }
 
 #[tokio::test]
