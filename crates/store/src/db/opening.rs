@@ -228,7 +228,9 @@ fn is_postgres(address: &str) -> bool {
 }
 
 async fn postgres(options: PgConnectOptions) -> Result<PgPool, sqlx::Error> {
-    let options = options.application_name("unstale");
+    // After five runs on a connection PostgreSQL may plan a statement anew without its values. It then takes a list of
+    // distributions and a limit for large, and reads a whole table backwards for whoever sees a rarely used one.
+    let options = options.application_name("unstale").options([("plan_cache_mode", "force_custom_plan")]);
     PgPoolOptions::new().max_connections(8).acquire_timeout(ACQUIRE).connect_with(options).await
 }
 
