@@ -3,14 +3,15 @@
 //! Its calls to CloudFront keep the account's pace. Most of them leave half of the burst to the poller.
 
 mod backfill;
+mod cache_policies;
 mod cloudtrail;
 mod configs;
-mod deployments;
+mod deployment_policies;
 mod distributions;
 mod flat_rate_plans;
 mod found;
 mod optional_reading;
-mod policies;
+mod policy_list;
 mod recent;
 mod tags;
 mod traffic;
@@ -25,9 +26,11 @@ use tokio::sync::Mutex;
 use crate::store::{StoreError, distributions::survey};
 
 use super::{Next, WorkerContext};
+use cache_policies::CachePolicies;
 use configs::PutOff;
+use deployment_policies::DeploymentPolicies;
 use distributions::Listing;
-use policies::NotBefore;
+use policy_list::NotBefore;
 
 pub(super) use cloudtrail::AFTER_REFUSAL;
 
@@ -93,10 +96,10 @@ impl CloudFrontSync {
             1 => tags::look(context).await,
             2 => recent::look(context).await,
             3 => backfill::look(context).await,
-            4 => policies::look(context, &self.policies).await,
+            4 => policy_list::look::<CachePolicies>(context, &self.policies).await,
             5 => flat_rate_plans::look(context).await,
             6 => traffic::look(context).await,
-            7 => deployments::look(context, &self.deployments).await,
+            7 => policy_list::look::<DeploymentPolicies>(context, &self.deployments).await,
             _ => cloudtrail::look(context).await,
         }
     }
