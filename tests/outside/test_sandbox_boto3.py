@@ -86,8 +86,8 @@ def test_the_configuration_names_root_object_and_tag_header(sandbox):
 
 def test_a_primary_distribution_names_its_staging_distribution_by_a_policy(sandbox):
     client = sandbox.client()
-    twin, domain = "E0STAGING00000", "d0staging.cloudfront.net"
-    sandbox.control("POST", "distributions", {"id": twin, "domain": domain, "staging": True})
+    staging, domain = "E0STAGING00000", "d0staging.cloudfront.net"
+    sandbox.control("POST", "distributions", {"id": staging, "domain": domain, "staging": True})
     header = {"name": "aws-cf-cd-release", "value": "42"}
     policy = {"id": "policy-1", "enabled": True, "staging_domains": [domain], "traffic": {"header": header}}
     sandbox.control("POST", "distributions", {"id": SHOP, "continuous_deployment": policy})
@@ -108,7 +108,7 @@ def test_a_primary_distribution_names_its_staging_distribution_by_a_policy(sandb
             },
         }
         listed = client.list_distributions()["DistributionList"]["Items"]
-        assert [row["Id"] for row in listed if row["Staging"]] == [twin]
+        assert [row["Id"] for row in listed if row["Staging"]] == [staging]
         policy["traffic"] = {"weight": "0.05"}
         sandbox.control("POST", "distributions", {"id": SHOP, "continuous_deployment": policy})
         (row,) = client.list_continuous_deployment_policies()["ContinuousDeploymentPolicyList"]["Items"]
@@ -116,7 +116,7 @@ def test_a_primary_distribution_names_its_staging_distribution_by_a_policy(sandb
         assert config["TrafficConfig"] == {"SingleWeightConfig": {"Weight": 0.05}, "Type": "SingleWeight"}
     finally:
         sandbox.control("POST", "distributions", {"id": SHOP, "continuous_deployment": None})
-        sandbox.control("POST", "distributions", {"id": twin, "delete": True})
+        sandbox.control("POST", "distributions", {"id": staging, "delete": True})
 
 
 def test_an_invalidation_is_created_found_and_completes(sandbox):

@@ -32,14 +32,8 @@ pub(crate) fn answer(state: &State, query: &str) -> Result<Reply, ApiError> {
         }
     }
     all.retain(|(kind, _)| wanted.is_none_or(|wanted| wanted == *kind));
-    let start = match &page.marker {
-        Some(marker) => {
-            1 + all.iter().position(|(_, known)| known.id == *marker).ok_or_else(Page::unknown_marker)?
-        }
-        None => 0,
-    };
-    let rows = &all[start..all.len().min(start + page.size)];
-    let next = rows.last().filter(|_| start + rows.len() < all.len());
+    let (rows, truncated) = page.rows(&all, |(_, known)| &known.id)?;
+    let next = rows.last().filter(|_| truncated);
     // Unlike the other lists it has neither `Marker` nor `IsTruncated` (service model, `CachePolicyList`).
     let list = Element::new("CachePolicyList")
         .maybe(next.map(|(_, last)| Element::text("NextMarker", &last.id)))

@@ -16,14 +16,8 @@ pub(crate) fn answer(state: &State, query: &str) -> Result<Reply, ApiError> {
         let policy = policy.filter(|policy| all.iter().all(|(_, known)| known.id != policy.id));
         all.extend(policy.map(|policy| (distribution, policy)));
     }
-    let start = match &page.marker {
-        Some(marker) => {
-            1 + all.iter().position(|(_, known)| known.id == *marker).ok_or_else(Page::unknown_marker)?
-        }
-        None => 0,
-    };
-    let rows = &all[start..all.len().min(start + page.size)];
-    let next = rows.last().filter(|_| start + rows.len() < all.len());
+    let (rows, truncated) = page.rows(&all, |(_, known)| &known.id)?;
+    let next = rows.last().filter(|_| truncated);
     // It has neither `Marker` nor `IsTruncated`, and its `Quantity` is the number of all policies of the account
     // (API reference, `ContinuousDeploymentPolicyList`).
     let list = Element::new("ContinuousDeploymentPolicyList")

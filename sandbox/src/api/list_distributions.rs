@@ -12,14 +12,7 @@ use crate::xml::Element;
 pub(crate) fn answer(state: &State, query: &str) -> Result<Reply, ApiError> {
     let page = Page::of(query)?;
     let all = &state.distributions;
-    let start = match &page.marker {
-        Some(marker) => {
-            1 + all.iter().position(|known| known.id == *marker).ok_or_else(Page::unknown_marker)?
-        }
-        None => 0,
-    };
-    let rows = &all[start..all.len().min(start + page.size)];
-    let truncated = start + rows.len() < all.len();
+    let (rows, truncated) = page.rows(all, |known| &known.id)?;
     let list = Element::new("DistributionList");
     let list = page.head(list, rows.last().map(|row| row.id.as_str()), truncated);
     Ok(Reply::ok(list.list(rows.iter().map(summary).collect())))

@@ -27,6 +27,18 @@ impl Page {
         Ok(page)
     }
 
+    /// The rows of this page, and whether others follow. The marker is the ID of the last row of the page before.
+    pub fn rows<'a, T>(&self, all: &'a [T], id: impl Fn(&T) -> &str) -> Result<(&'a [T], bool), ApiError> {
+        let start = match &self.marker {
+            Some(marker) => {
+                1 + all.iter().position(|row| id(row) == marker).ok_or_else(Self::unknown_marker)?
+            }
+            None => 0,
+        };
+        let end = all.len().min(start + self.size);
+        Ok((&all[start..end], end < all.len()))
+    }
+
     /// The members that every list begins with.
     pub fn head(&self, onto: Element, last: Option<&str>, truncated: bool) -> Element {
         let next = last.filter(|_| truncated).map(|last| Element::text("NextMarker", last));
