@@ -1,6 +1,6 @@
 //! Grants: the page, its form, and the removal of a grant.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use askama::Template;
 use axum::{
@@ -143,7 +143,7 @@ pub async fn remove(
 async fn read(
     app: &AppState,
     form: &GrantForm,
-    names: &HashMap<String, String>,
+    names: &HashMap<String, SubjectName>,
 ) -> Result<Result<Grant, Errors>, StoreError> {
     let mut errors = Errors::default();
     let known = |subject: &Subject| names.contains_key(&subject.to_string());
@@ -169,26 +169,32 @@ async fn read(
     })
 }
 
-/// The names of all people and groups that a grant may be for, by the values that the form uses.
-async fn names(conn: &mut Conn) -> Result<HashMap<String, String>, StoreError> {
+/// A person or a group that a grant may be for.
+struct SubjectName {
+    name: String,
+    /// Grants restrict nobody who is an administrator.
+    is_admin: bool,
+}
+
+/// The names of all people and groups, by the values that the form uses.
+async fn names(conn: &mut Conn) -> Result<HashMap<String, SubjectName>, StoreError> {
     let mut names = HashMap::new();
     for person in people::list(conn).await? {
-        names.insert(format!("person:{}", person.id), person.email);
+        let subject = SubjectName { name: person.email, is_admin: person.role == Role::Admin };
+        names.insert(format!("person:{}", person.id), subject);
     }
     let mut groups = local_groups::list(conn, SHOWN).await?;
     groups.extend(local_groups::provided(conn, SHOWN).await?);
-    names.extend(groups.into_iter().map(|name| (format!("group:{name}"), name)));
+    names.extend(
+        groups.into_iter().map(|name| (format!("group:{name}"), SubjectName { name, is_admin: false })),
+    );
     Ok(names)
 }
 
-/// The values of the administrators in the list of subjects.
-async fn admins(conn: &mut Conn) -> Result<HashSet<String>, StoreError> {
-    let all = people::list(conn).await?.into_iter().filter(|person| person.role == Role::Admin);
-    Ok(all.map(|person| format!("person:{}", person.id)).collect())
-}
-
-fn name_of(grant: &Grant, names: &HashMap<String, String>) -> String {
-    names.get(&grant.subject.to_string()).unwrap_or(&grant.subject.id).clone()
+fn name_of(grant: &Grant, names: &HashMap<String, SubjectName>) -> String {
+    names
+        .get(&grant.subject.to_string())
+        .map_or_else(|| grant.subject.id.clone(), |subject| subject.name.clone())
 }
 
 async fn again(
@@ -213,7 +219,6 @@ async fn render(
     let mut conn = app.context.db.read().await?;
     let frame = frame(&mut conn, app, visitor, PATH).await?;
     let names = names(&mut conn).await?;
-    let admins = admins(&mut conn).await?;
     let all = grants::list(&mut conn, SHOWN).await?;
     let distributions = view::distributions(&mut conn, visitor).await?;
     let chosen = distributions.iter().find(|distribution| distribution.id.as_str() == form.distribution);
@@ -239,9 +244,8 @@ async fn render(
         |value: String, label: String, wanted: &str| GrantChoice { chosen: value == wanted, value, label };
     let mut subjects: Vec<GrantChoice> = names
         .iter()
-        // Grants restrict nobody who is an administrator.
-        .filter(|(value, _)| !admins.contains(*value))
-        .map(|(value, name)| {
+        .filter(|(_, subject)| !subject.is_admin)
+        .map(|(value, SubjectName { name, .. })| {
             let group = value.starts_with(SubjectKind::Group.as_str());
             let label = if group { format!("{name} (group)") } else { name.clone() };
             choice(value.clone(), label, &form.subject)
