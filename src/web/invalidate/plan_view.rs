@@ -162,8 +162,8 @@ impl PlanView {
         let both = Self::of_parts(plans, &[], now);
         self.parts = both.parts.into_iter().skip(1).collect();
         self.refused = both.refused;
-        (self.billable, self.cost, self.free, self.button) =
-            (both.billable, both.cost, both.free, both.button.replace("sites", "distributions"));
+        (self.billable, self.cost, self.free) = (both.billable, both.cost, both.free);
+        self.button = button_of_parts(plans, both.refused, "distributions");
         // It is that of the primary one alone.
         self.forecast = String::new();
     }
@@ -172,22 +172,15 @@ impl PlanView {
         let refused_of = |plan: &Plan| plan.refused().count();
         let unplaced_refused = unplaced.iter().filter(|line| line.refused().is_some()).count();
         let refused = plans.iter().map(|(_, plan)| refused_of(plan)).sum::<usize>() + unplaced_refused;
-        let paths = plans.iter().map(|(_, plan)| plan.billable()).sum();
-        let is_sendable = refused == 0 && plans.iter().all(|(_, plan)| plan.is_sendable()) && paths > 0;
-        let on = if plans.len() > 1 { format!(" on {} sites", plans.len()) } else { String::new() };
         let bills = bills(plans);
         Self {
             lines: LinesView::new(unplaced),
             parts: plans.iter().map(PartView::new).collect(),
             refused,
-            billable: counted(paths, "billable path"),
+            billable: counted(billable_of(plans), "billable path"),
             cost: bills.cost().map_or_else(|| "no known price".to_owned(), |cost| cost.to_string()),
             free: free_of(plans, &bills, now),
-            button: if is_sendable {
-                format!("Refresh {}{on}", counted(paths, "path"))
-            } else {
-                "Invalidate".to_owned()
-            },
+            button: button_of_parts(plans, refused, "sites"),
             ..Self::default()
         }
     }
@@ -323,6 +316,21 @@ impl PlanView {
             }
         }
     }
+}
+
+fn billable_of(plans: &[(Distribution, Plan)]) -> usize {
+    plans.iter().map(|(_, plan)| plan.billable()).sum()
+}
+
+/// What the button does, such as `Refresh 3 paths on 2 sites`. `places` is what the parts are called there.
+fn button_of_parts(plans: &[(Distribution, Plan)], refused: usize, places: &str) -> String {
+    let paths = billable_of(plans);
+    let is_sendable = refused == 0 && plans.iter().all(|(_, plan)| plan.is_sendable()) && paths > 0;
+    if !is_sendable {
+        return "Invalidate".to_owned();
+    }
+    let on = if plans.len() > 1 { format!(" on {} {places}", plans.len()) } else { String::new() };
+    format!("Refresh {}{on}", counted(paths, "path"))
 }
 
 /// `1 path`, `3 paths`

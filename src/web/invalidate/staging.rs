@@ -80,11 +80,13 @@ pub async fn work_out_too(
     (distribution, shown): (&Distribution, &PlanToShow),
     view: &mut PlanView,
 ) -> Result<Option<PlanToShow>, HttpError> {
-    let primary = vec![(distribution.clone(), form.input())];
-    let parts = parts_too(conn, app, visitor, primary).await?;
-    let part = parts.into_iter().flatten().find(|(part, _)| part.id != distribution.id);
-    let Some((staging, input)) = part else { return Ok(None) };
-    let also = work_out(conn, app, visitor, &staging, input).await?;
+    if !shown.plan.is_sendable() {
+        return Ok(None);
+    }
+    let Some((_, staging)) = commands::staging_of(conn, distribution, &visitor.access).await? else {
+        return Ok(None);
+    };
+    let also = work_out(conn, app, visitor, &staging, shown.plan.input_for_staging()).await?;
     let guard = GuardView::new(&also.protection, &staging, &also.plan, form, visitor.access.role);
     let asks_name = |guard: &Option<GuardView>| guard.as_ref().is_some_and(|guard| guard.name.is_some());
     let both_ask = asks_name(&view.guard) && asks_name(&guard);

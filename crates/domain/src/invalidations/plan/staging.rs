@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_twin_of_an_enabled_policy_is_offered_and_not_sent() {
+    fn the_staging_distribution_of_an_enabled_policy_is_offered_and_not_sent() {
         let pair = pair(sample().id.as_str(), "ESTAGING");
         let whole = Access::whole(Role::Operator);
         let offer = offered("/a\n/b\n/b", &pair, &staging(), &whole).staging.unwrap();
@@ -172,18 +172,18 @@ mod tests {
         let (hosts, staging) = (HostTable::default(), staging());
         let on = TargetDistribution::new(&staging, &hosts);
         let access = Access::whole(Role::Operator);
-        let twin =
+        let staging =
             Plan::within(plan.input_for_staging(), &on, Surroundings::unmeasured(batching::OURS), &access);
-        assert_eq!(twin.items, plan.items);
+        assert_eq!(staging.items, plan.items);
         assert!(
-            twin.lines.iter().all(|line| matches!(line.verdict, LineVerdict::Send { .. })),
+            staging.lines.iter().all(|line| matches!(line.verdict, LineVerdict::Send { .. })),
             "{:?}",
-            twin.lines
+            staging.lines
         );
         let numbers = |plan: &Plan| {
             plan.lines.iter().filter(|l| l.item_to_send().is_some()).map(|l| l.number).collect::<Vec<_>>()
         };
-        assert_eq!(numbers(&twin), numbers(&plan));
+        assert_eq!(numbers(&staging), numbers(&plan));
     }
 
     #[test]
