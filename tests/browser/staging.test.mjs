@@ -5,14 +5,14 @@ import { after, before, test } from "node:test";
 import { created, launch, signIn, startDemo, visit } from "./demo.mjs";
 
 const SHOP = "E1SHOP7K2M4NQX";
-const TWIN = "E0TWIN2B6C8DFG";
+const STAGING = "E0TWIN2B6C8DFG";
 const DOMAIN = "d0twin.cloudfront.net";
 
 let demo, browser;
 before(async () => {
   demo = await startDemo({ completeAfter: 1 });
   browser = await launch();
-  await change({ id: TWIN, domain: DOMAIN, staging: true, comment: "Shop, next release" });
+  await change({ id: STAGING, domain: DOMAIN, staging: true, comment: "Shop, next release" });
   const traffic = { header: { name: "aws-cf-cd-release", value: "42" } };
   const policy = { id: "policy-1", enabled: true, staging_domains: [DOMAIN], traffic };
   await change({ id: SHOP, continuous_deployment: policy });
@@ -29,27 +29,27 @@ async function change(distribution) {
   assert.equal(answer.status, 200, await answer.text());
 }
 
-/** Waits until the sync has read which distribution is the shop's twin. */
+/** Waits until the sync has read which distribution is the shop's staging distribution. */
 async function known(page) {
   await page.goto("/distributions");
   await page.getByRole("button", { name: "Refresh" }).click();
   for (let tries = 0; tries < 100; tries += 1) {
     await page.goto(`/distributions/${SHOP}`);
-    if ((await page.locator("[data-twin] a").count()) === 1) return;
+    if ((await page.locator("[data-staging-pair] a").count()) === 1) return;
     await page.waitForTimeout(100);
   }
-  assert.fail("the twin is never known");
+  assert.fail("the staging distribution is never known");
 }
 
 const box = (page) => page.locator("#staging");
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 
-/** How many invalidations the twin gets, once there are so many in all. */
-async function ofTwin(count) {
+/** How many invalidations the staging distribution gets, once there are so many in all. */
+async function ofStaging(count) {
   for (let tries = 0; tries < 100 && (await created(demo)).length < count; tries += 1) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return (await created(demo)).filter((call) => call.distribution === TWIN).length;
+  return (await created(demo)).filter((call) => call.distribution === STAGING).length;
 }
 
 test("the box is live, comes back with what was typed, and sends to both", async () => {
@@ -75,7 +75,7 @@ test("the box is live, comes back with what was typed, and sends to both", async
     assert.equal(await box(page).isChecked(), true);
     await button(page, "Refresh 4 paths on 2 distributions").click();
     await page.waitForURL(/sent=2/);
-    assert.equal(await ofTwin(2), 1);
+    assert.equal(await ofStaging(2), 1);
   });
 });
 
@@ -90,6 +90,6 @@ test("without JavaScript it is a box of the form", async () => {
     assert.equal(await box(page).isChecked(), true);
     await button(page, "Refresh 2 paths on 2 distributions").click();
     await page.waitForURL(/sent=2/);
-    assert.equal(await ofTwin(4), 2);
+    assert.equal(await ofStaging(4), 2);
   });
 });

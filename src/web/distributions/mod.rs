@@ -5,7 +5,7 @@ mod optional_facts;
 mod paths;
 mod refresh;
 mod show;
-mod twin;
+mod staging_pair;
 
 pub use list::list;
 pub use paths::{set as set_paths, show as show_paths};

@@ -32,7 +32,7 @@ use super::super::{
     checks::{self, ChecksSection},
     view::{self, Frame, Row, RowContext, SiteAddress, StatusView, Tab, When},
 };
-use super::{optional_facts, twin::TwinView};
+use super::{optional_facts, staging_pair::StagingPairView};
 
 /// The number of invalidations that are listed.
 const LISTED: usize = 50;
@@ -51,7 +51,7 @@ struct Page {
     warning: Option<&'static str>,
     facts: Vec<(&'static str, String)>,
     /// The other distribution of a continuous deployment.
-    twin: Option<TwinView>,
+    staging_pair: Option<StagingPairView>,
     load: Load,
     paths_max: usize,
     wildcards_max: usize,
@@ -86,7 +86,7 @@ pub async fn show(
     let checks = checks::section(&mut conn, &visitor, &distribution, app.options.are_checks_on, now).await?;
     let freshness = view::freshness(&mut conn, &list).await?;
     let site = SiteAddress::read(&mut conn, &app, &distribution).await?;
-    let twin = TwinView::read(&mut conn, &visitor, &distribution).await?;
+    let staging_pair = StagingPairView::read(&mut conn, &visitor, &distribution).await?;
     drop(conn);
     let readiness = distribution.readiness();
     let takes_requests = distribution.refusal().is_none();
@@ -123,7 +123,7 @@ pub async fn show(
         status: StatusView { state: readiness.as_str(), words: readiness.label().to_owned() },
         warning: readiness.warning(),
         facts,
-        twin,
+        staging_pair,
         load,
         paths_max: CLOUDFRONT.paths,
         wildcards_max: CLOUDFRONT.wildcards,

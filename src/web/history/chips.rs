@@ -18,12 +18,12 @@ pub struct Chip {
 /// A chip for each filter that is set.
 pub fn chips(query: &HistoryQuery, distributions: &[Distribution]) -> Vec<Chip> {
     let set = query.filters().into_iter().filter(|(_, value)| !value.is_empty());
-    set.map(|(name, value)| Chip { words: words(name, value, distributions), without: query.without(name) })
+    set.map(|(name, value)| Chip { words: label(name, value, distributions), without: query.without(name) })
         .collect()
 }
 
 /// A filter in words. One that is none of its list is shown as it was typed.
-fn words(name: &str, value: &str, distributions: &[Distribution]) -> String {
+fn label(name: &str, value: &str, distributions: &[Distribution]) -> String {
     let known = match name {
         "q" => Some(match What::read(value) {
             What::Path { .. } | What::Tag(_) => format!("touched {value}"),

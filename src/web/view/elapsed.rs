@@ -40,7 +40,7 @@ impl ElapsedView {
     }
 
     /// `12 s, usually 22 s`
-    pub fn words(&self) -> String {
+    pub fn describe(&self) -> String {
         let late = if self.is_late() { "longer than usual: " } else { "" };
         let usual = self.usual.map(|usual| format!(", usually {}", seconds(usual))).unwrap_or_default();
         format!("{late}{}{usual}", seconds(self.seconds))
@@ -59,7 +59,7 @@ mod tests {
     fn what_takes_longer_than_usual_says_so() {
         let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
         let words = |usual: Option<u64>, after: i64| {
-            ElapsedView::new(at(100), usual.map(Duration::from_secs), at(100 + after)).words()
+            ElapsedView::new(at(100), usual.map(Duration::from_secs), at(100 + after)).describe()
         };
         assert_eq!(words(Some(22), 12), "12 s, usually 22 s");
         assert_eq!(words(Some(22), 33), "33 s, usually 22 s");

@@ -19,7 +19,9 @@ use unstale::{
 
 use crate::support::{
     SHOP, World, acting, all_seen, seconds,
-    twin::{HEADER, TWIN, TWIN_DOMAIN, deploy, make_twin, pairs, policy, view_twin, with_twin},
+    staging_pair::{
+        HEADER, STAGING, STAGING_DOMAIN, deploy, make_staging, pairs, policy, view_staging, with_staging,
+    },
 };
 
 fn lists(world: &World) -> usize {
@@ -35,11 +37,11 @@ async fn known(world: &World) -> Option<ContinuousDeployment> {
 #[tokio::test]
 async fn the_policy_is_read_once_after_a_change_and_makes_a_pair() {
     let world = World::new().await;
-    with_twin(&world).await;
+    with_staging(&world).await;
     assert_eq!(lists(&world), 1);
-    let [of_shop, of_twin] = [pairs(&world, SHOP).await, pairs(&world, TWIN).await];
-    assert_eq!(of_shop, of_twin);
-    assert_eq!((of_shop[0].primary.as_str(), of_shop[0].staging.as_str()), (SHOP, TWIN));
+    let [of_shop, of_staging] = [pairs(&world, SHOP).await, pairs(&world, STAGING).await];
+    assert_eq!(of_shop, of_staging);
+    assert_eq!((of_shop[0].primary.as_str(), of_shop[0].staging.as_str()), (SHOP, STAGING));
     assert_eq!(of_shop[0].policy.traffic, StagingTraffic::Header(HEADER.to_owned()));
     let kept =
         format!("{:?}", world.database.raw().await.texts("SELECT policy FROM continuous_deployment").await);
@@ -56,14 +58,14 @@ async fn the_policy_is_read_once_after_a_change_and_makes_a_pair() {
     assert_eq!((lists(&world), pair.policy.enabled), (2, false));
     assert_eq!(pair.policy.traffic, StagingTraffic::Weight(500));
     deploy(&world, None).await;
-    assert_eq!((lists(&world), known(&world).await, pairs(&world, TWIN).await.len()), (2, None, 0));
+    assert_eq!((lists(&world), known(&world).await, pairs(&world, STAGING).await.len()), (2, None, 0));
     world.finish().await;
 }
 
 #[tokio::test]
 async fn no_list_is_read_where_no_policy_is_named() {
     let world = World::new().await;
-    make_twin(&world);
+    make_staging(&world);
     world.advance(seconds(300));
     world.survey().await;
     world.live(10).await;
@@ -76,7 +78,7 @@ async fn without_the_permission_it_is_not_known_and_nothing_fails() {
     let world = World::new().await;
     world.fault(Fault::new("ListContinuousDeploymentPolicies", FaultKind::AccessDenied));
     let before = world.head().await;
-    make_twin(&world);
+    make_staging(&world);
     deploy(&world, Some(policy())).await;
     let unread = ContinuousDeployment { policy_id: "policy-1".to_owned(), policy: None };
     assert_eq!((lists(&world), known(&world).await), (1, Some(unread)));
@@ -94,7 +96,7 @@ async fn without_the_permission_it_is_not_known_and_nothing_fails() {
 #[tokio::test]
 async fn throttling_and_an_answer_that_breaks_off_lose_nothing() {
     let world = World::new().await;
-    with_twin(&world).await;
+    with_staging(&world).await;
     for kind in [FaultKind::Throttle, FaultKind::Truncated, FaultKind::ServerError] {
         // The SDK asks more than once by itself.
         world.fault(Fault::new("ListContinuousDeploymentPolicies", kind));
@@ -115,16 +117,16 @@ async fn a_domain_that_nobody_has_makes_no_pair_until_it_is_listed() {
     let world = World::new().await;
     deploy(&world, Some(policy())).await;
     let named = known(&world).await.unwrap().policy.unwrap();
-    assert_eq!((named.staging_domains, lists(&world)), (vec![TWIN_DOMAIN.to_owned()], 1));
+    assert_eq!((named.staging_domains, lists(&world)), (vec![STAGING_DOMAIN.to_owned()], 1));
     assert!(pairs(&world, SHOP).await.is_empty());
-    make_twin(&world);
+    make_staging(&world);
     world.advance(seconds(300));
     world.survey().await;
     assert_eq!((pairs(&world, SHOP).await.len(), lists(&world)), (1, 1));
-    world.sandbox.remove_distribution(TWIN);
+    world.sandbox.remove_distribution(STAGING);
     world.advance(seconds(300));
     world.survey().await;
-    assert!(pairs(&world, SHOP).await.is_empty(), "one that is gone is nobody's twin");
+    assert!(pairs(&world, SHOP).await.is_empty(), "one that is gone is nobody's staging distribution");
     world.finish().await;
 }
 
@@ -143,61 +145,61 @@ async fn policies_on_a_second_page_are_found() {
     let (last, domain) = ("E9LAST00000000", "d9last.cloudfront.net");
     let of_last = Distribution { continuous_deployment: Some(policy()), ..Distribution::new(last, domain) };
     world.sandbox.add_distribution(of_last).unwrap();
-    make_twin(&world);
+    make_staging(&world);
     world.advance(seconds(300));
     // All configurations without the pace, and then the policies of those that were read after the first list.
     for _ in 0..3 {
         world.survey_at_once().await;
         world.advance(seconds(60));
     }
-    assert_eq!(pairs(&world, TWIN).await.len(), 1);
-    assert_eq!(pairs(&world, TWIN).await[0].primary.as_str(), last);
+    assert_eq!(pairs(&world, STAGING).await.len(), 1);
+    assert_eq!(pairs(&world, STAGING).await[0].primary.as_str(), last);
     let wanted = world.database.get(async |conn| continuous_deployments::wanted(conn).await).await;
     assert!(wanted.is_empty(), "{wanted:?}");
     world.finish().await;
 }
 
 #[tokio::test]
-async fn without_asking_for_it_the_twin_keeps_the_old_copy() {
+async fn without_asking_for_it_the_staging_distribution_keeps_the_old_copy() {
     let world = World::new().await;
-    with_twin(&world).await;
+    with_staging(&world).await;
     let file = world.sandbox.origin_of(SHOP).unwrap().join("twin.txt");
     let shop = async || world.view(SHOP, "/twin.txt").await.text().await.unwrap();
     fs::write(&file, "old").unwrap();
-    assert_eq!((shop().await.as_str(), view_twin(&world, "/twin.txt").await.as_str()), ("old", "old"));
+    assert_eq!((shop().await.as_str(), view_staging(&world, "/twin.txt").await.as_str()), ("old", "old"));
     fs::write(&file, "new").unwrap();
     world.request_at(SHOP, "/twin.txt").await;
     world.live(60).await;
-    assert_eq!((shop().await.as_str(), view_twin(&world, "/twin.txt").await.as_str()), ("new", "old"));
-    world.request_at(TWIN, "/twin.txt").await;
+    assert_eq!((shop().await.as_str(), view_staging(&world, "/twin.txt").await.as_str()), ("new", "old"));
+    world.request_at(STAGING, "/twin.txt").await;
     world.live(60).await;
-    assert_eq!(view_twin(&world, "/twin.txt").await, "new");
+    assert_eq!(view_staging(&world, "/twin.txt").await, "new");
     world.finish().await;
 }
 
 #[tokio::test]
 async fn nothing_is_claimed_of_a_staging_distribution() {
     let world = World::new().await;
-    with_twin(&world).await;
-    let id = world.request_at(TWIN, "/index.html").await;
+    with_staging(&world).await;
+    let id = world.request_at(STAGING, "/index.html").await;
     world.check().await;
     world.live(60).await;
     world.check().await;
     let run = world.database.get(async |conn| checks::of_invalidation(conn, &id).await).await;
     assert_eq!((world.state(&id).await, run), ("completed", None), "looks at its host would see nothing");
-    let twin = DistributionId::from_trusted(TWIN);
-    let looked = commands::check_distribution(&world.command_context, &acting(), &twin, &[]).await;
+    let staging = DistributionId::from_trusted(STAGING);
+    let looked = commands::check_distribution(&world.command_context, &acting(), &staging, &[]).await;
     assert!(matches!(looked, Err(CommandError::CheckSettings(CheckSettingsError::Staging))), "{looked:?}");
-    let asked = commands::ask_for_check_up(&world.command_context, &acting(), &twin).await;
+    let asked = commands::ask_for_check_up(&world.command_context, &acting(), &staging).await;
     assert!(matches!(asked, Err(CommandError::TooLate)), "{asked:?}");
     assert!(world.sandbox.views().is_empty(), "{:?}", world.sandbox.views());
     world.finish().await;
 }
 
 #[tokio::test]
-async fn the_twin_gets_the_same_items_and_only_for_whom_sees_it() {
+async fn the_staging_distribution_gets_the_same_items_and_only_for_whom_sees_it() {
     let world = World::new().await;
-    with_twin(&world).await;
+    with_staging(&world).await;
     let shop = world.distribution(SHOP).await;
     let around =
         unstale::domain::invalidations::plan::Surroundings::unmeasured(world.worker_context.settings.limits);
@@ -215,7 +217,7 @@ async fn the_twin_gets_the_same_items_and_only_for_whom_sees_it() {
     };
     let whole = unstale::domain::access::Access::whole(unstale::domain::access::Role::Operator);
     let items: Vec<String> = vec!["/a".to_owned(), "/b*".to_owned()];
-    let both = vec![(TWIN.to_owned(), items.clone()), (SHOP.to_owned(), items)];
+    let both = vec![(STAGING.to_owned(), items.clone()), (SHOP.to_owned(), items)];
     assert_eq!(parts(&whole, "/a\n/b*\n/bc").await, Some(both));
     let broken = parts(&whole, "/a\n/b*c").await.unwrap();
     assert_eq!(broken.len(), 1, "what cannot be sent is said of the shop alone: {broken:?}");

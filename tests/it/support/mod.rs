@@ -7,7 +7,7 @@ mod database;
 mod provider;
 mod raw;
 mod samples;
-pub mod twin;
+pub mod staging_pair;
 mod world;
 
 pub use app::{ADMIN, TestApp, options, page_of};

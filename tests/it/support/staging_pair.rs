@@ -9,31 +9,31 @@ use unstale::{
 use super::{SHOP, World, seconds};
 
 /// Its ID comes before the shop's, so that the order of the IDs is not that of the roles.
-pub const TWIN: &str = "E0TWIN2B6C8DFG";
-pub const TWIN_DOMAIN: &str = "d0twin.cloudfront.net";
+pub const STAGING: &str = "E0TWIN2B6C8DFG";
+pub const STAGING_DOMAIN: &str = "d0twin.cloudfront.net";
 pub const HEADER: &str = "aws-cf-cd-release";
 pub const VALUE: &str = "42";
 
-/// A policy that names the twin.
+/// A policy that names the staging distribution.
 pub fn policy() -> ContinuousDeploymentPolicy {
     ContinuousDeploymentPolicy {
         id: "policy-1".to_owned(),
         enabled: true,
-        staging_domains: vec![TWIN_DOMAIN.to_owned()],
+        staging_domains: vec![STAGING_DOMAIN.to_owned()],
         traffic: StagingTraffic::Header { name: HEADER.to_owned(), value: VALUE.to_owned() },
     }
 }
 
-/// The twin is at CloudFront, and the sync has not read it yet.
-pub fn make_twin(world: &World) {
+/// The staging distribution is at CloudFront, and the sync has not read it yet.
+pub fn make_staging(world: &World) {
     let shop = world.sandbox.distributions().into_iter().find(|known| known.id == SHOP).unwrap();
-    let twin = Distribution {
+    let staging = Distribution {
         staging: true,
         comment: "Shop, next release".to_owned(),
         folder: shop.folder,
-        ..Distribution::new(TWIN, TWIN_DOMAIN)
+        ..Distribution::new(STAGING, STAGING_DOMAIN)
     };
-    world.sandbox.add_distribution(twin).unwrap();
+    world.sandbox.add_distribution(staging).unwrap();
 }
 
 /// The shop's configuration names this policy from now on, and the sync has read what it can.
@@ -47,9 +47,9 @@ pub async fn deploy(world: &World, policy: Option<ContinuousDeploymentPolicy>) {
     world.live(10).await;
 }
 
-/// The shop has its twin, and the sync knows it.
-pub async fn with_twin(world: &World) {
-    make_twin(world);
+/// The shop has its staging distribution, and the sync knows it.
+pub async fn with_staging(world: &World) {
+    make_staging(world);
     deploy(world, Some(policy())).await;
     assert_eq!(pairs(world, SHOP).await.len(), 1);
 }
@@ -60,8 +60,8 @@ pub async fn pairs(world: &World, id: &str) -> Vec<StagingPair> {
     world.database.get(async |conn| continuous_deployments::pairs_of(conn, &[&id]).await).await
 }
 
-/// What a viewer of the shop gets who sends the policy's header, so that the twin answers.
-pub async fn view_twin(world: &World, path: &str) -> String {
+/// What a viewer of the shop gets who sends the policy's header, so that the staging distribution answers.
+pub async fn view_staging(world: &World, path: &str) -> String {
     let address = format!("{}{path}", world.sandbox.edge_url());
     let asked = reqwest::Client::new().get(address).header("host", "shop.example.com").header(HEADER, VALUE);
     asked.send().await.unwrap().text().await.unwrap()

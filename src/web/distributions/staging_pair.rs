@@ -14,7 +14,7 @@ use crate::{
 
 /// The line of the page.
 #[derive(Debug, Clone)]
-pub(super) struct TwinView {
+pub(super) struct StagingPairView {
     /// `Staging distribution`, or `Primary distribution`.
     pub role: &'static str,
     /// The ID and the name of the other one. `None` if it is not known, or if the visitor may not see it.
@@ -25,7 +25,7 @@ pub(super) struct TwinView {
 const STAGING: &str = "Staging distribution";
 const PRIMARY: &str = "Primary distribution";
 
-impl TwinView {
+impl StagingPairView {
     /// `None` if the distribution belongs to no continuous deployment, as far as the visitor may know.
     pub async fn read(
         conn: &mut Conn,
