@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::api::{Batch, create_invalidation};
 use crate::clock::Clock;
 use crate::config::{Config, Seed};
 use crate::edge_rules::EdgeRule;
@@ -158,6 +159,22 @@ impl Sandbox {
     pub fn invalidations(&self, distribution: &str) -> Vec<Invalidation> {
         let state = self.world.shared.lock();
         state.ledgers.get(distribution).map(|ledger| ledger.all().to_vec()).unwrap_or_default()
+    }
+
+    /// Makes an invalidation as another program does, such as the console of AWS. Fails with CloudFront's message where
+    /// CloudFront refuses it.
+    pub fn create_invalidation(
+        &self,
+        distribution: &str,
+        access_key: &str,
+        caller_reference: &str,
+        items: &[&str],
+    ) -> Result<(), String> {
+        let batch = Batch::new(caller_reference, items);
+        let now = self.world.clock.now();
+        let state = &mut self.world.shared.lock();
+        let made = create_invalidation(state, now, distribution, access_key, Ok(&batch));
+        made.map(|_| ()).map_err(|error| error.message)
     }
 
     /// Ends both servers and all their connections.

@@ -99,9 +99,9 @@ export async function startWithProvider(demo, port, environment) {
   return service;
 }
 
-/** The demo: service, CloudFront stand-in, edge and sites, in a folder of its own. */
-export async function startDemo({ completeAfter = 2, ...place } = {}) {
-  const demo = await start("demo", place, "--complete-after", String(completeAfter));
+/** The demo: service, CloudFront stand-in, edge and sites, in a folder of its own. Without two weeks of history where it is empty. */
+export async function startDemo({ completeAfter = 2, empty = true, ...place } = {}) {
+  const demo = await start("demo", place, "--complete-after", String(completeAfter), ...(empty ? ["--empty"] : []));
   [, demo.url] = await demo.printed(/Open (http:\S+) and/);
   [, demo.edge] = await demo.printed(/at the edge +(http:\S+)/);
   [, demo.site] = await demo.printed(/its folder +(\/\S+)/);
@@ -192,6 +192,21 @@ export function scrollingTables(page) {
     [...document.querySelectorAll(".table")]
       .filter((table) => table.scrollWidth > table.clientWidth + 1)
       .map((table) => `${table.ariaLabel ?? table.textContent.trim().slice(0, 40)}: ${table.scrollWidth} in ${table.clientWidth} px`),
+  );
+}
+
+/** What reaches over the inner side of its panel: an element's words, and by how much. */
+export function clipped(page) {
+  return page.evaluate(() =>
+    [...document.querySelectorAll("main .panel *")]
+      .filter((element) => element.childElementCount === 0 && element.textContent.trim() !== "" && !element.closest(".table, pre, textarea, .items"))
+      .map((element) => {
+        const panel = element.closest(".panel");
+        const inner = panel.getBoundingClientRect().right - parseFloat(getComputedStyle(panel).paddingRight);
+        return [element, element.getBoundingClientRect().right - inner];
+      })
+      .filter(([element, over]) => over > 0.5 && element.getBoundingClientRect().width > 0)
+      .map(([element, over]) => `${element.textContent.trim().slice(0, 40)}: ${Math.round(over)} px over its panel`),
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { WORKSHOP, invalidate, launch, mark, open, signIn, startDemo, waitForState } from "./demo.mjs";
 
-const demo = await startDemo({ completeAfter: 12 });
+const demo = await startDemo({ completeAfter: 12, empty: false });
 const browser = await launch();
 try {
   const { page } = await open(browser, demo, { width: 1180 });
@@ -17,7 +17,7 @@ try {
   await make("#brand:acme", { distribution: "E1SHOP7K2M4NQX", reason: "New pictures from the maker" }, "completed");
   await make("/guide/*\n/index.html", { distribution: "E3DOCS5V8W1RTY", reason: "DOCS-77: a typo in the install guide" }, "in_progress");
   await page.goto("/");
-  await page.locator("[data-demo]").evaluate((story) => story.remove());
+  await page.locator("[data-demo]").evaluate((card) => card.remove());
   await page.locator("#distribution").selectOption(WORKSHOP);
   await page.locator("#items").fill("https://d12345678.cloudfront.net/styles.css\n/images/*\n/images/hero.png\nscripts.js");
   await page.locator("#reason").fill("WEB-412: new gradient on the landing page");

@@ -18,6 +18,12 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
+    /// The batch of a caller that makes no mistake in writing it down.
+    pub fn new(caller_reference: &str, items: &[&str]) -> Self {
+        let items: Vec<String> = items.iter().map(|item| (*item).to_owned()).collect();
+        Self { caller_reference: caller_reference.to_owned(), quantity: Some(items.len()), items }
+    }
+
     pub fn read(body: &[u8]) -> Result<Self, ApiError> {
         if body.trim_ascii().is_empty() {
             return Err(ApiError::missing_body());

@@ -1,5 +1,7 @@
 //! `unstale demo`: the service, a CloudFront stand-in and a site to change, on loopback only.
 
+mod first_weeks;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -18,7 +20,7 @@ use crate::{
         access::Role,
         actor::{Acting, Origin},
         invalidations::{pace::Pace, queue::Throughput},
-        sign_in::person::{Email, PersonError},
+        sign_in::person::{Email, Person, PersonError},
     },
     edge::Place,
     heartbeats::Heartbeats,
@@ -49,6 +51,9 @@ pub struct DemoArgs {
     /// How long an invalidation takes, in seconds.
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     complete_after: u64,
+    /// Begin a new folder without the two weeks of history that the demo otherwise makes up for it.
+    #[arg(long)]
+    empty: bool,
     #[command(flatten)]
     log: LogArgs,
 }
@@ -59,6 +64,11 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
             "the demo signs anybody in, so it listens on loopback only, such as 127.0.0.1:8080".into()
         );
     }
+    let complete_after = Duration::from_secs(args.complete_after);
+    if !args.empty && first_weeks::is_new(&args.data)? {
+        Box::pin(first_weeks::make(&args.data, complete_after)).await?;
+    }
+    // What happened in those weeks is not logged as if it happened now.
     let _log = log::start(&args.log)?;
     std::fs::create_dir_all(&args.data)
         .map_err(|error| format!("the folder {} cannot be made: {error}", args.data.display()))?;
@@ -66,21 +76,17 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
     let stop = signals::stop_token()?;
     // The lock on the database comes first, so that the stand-in cannot write into the state of another running
     // demo.
-    let database = format!("sqlite://{}", data.join("unstale.db").display());
+    let database = database_in(&data);
     let sandbox_address = app::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?.local_addr()?;
     let (stand_in, connect) = (format!("http://{sandbox_address}"), Connect::default());
     let cloudfront = CloudFront::at(&stand_in, "demo", "demo", connect);
-    let settings = WorkerSettings {
-        create: Pace::new(5.0, 20),
-        read: Pace::new(50.0, 100),
-        ..WorkerSettings::default()
-    };
+    let settings = worker_settings();
     let app = App::open(&database, cloudfront, settings, stop)
         .await?
         .with_cloudwatch(Some(CloudWatch::at(&stand_in, "demo", "demo", connect)))
         .with_pricing_plan_manager(Some(PricingPlanManager::at(&stand_in, "demo", "demo", connect)))
         .with_audit_settings(&AuditSettingsArgs::default())?;
-    let sandbox = start_sandbox(&data, sandbox_address, args.complete_after).await?;
+    let sandbox = start_sandbox(sandbox_config(&data, sandbox_address, complete_after)).await?;
     let edge = Some(Place::parse(&sandbox.edge_url())?);
     let app = app.with_checks(&ChecksArgs { checks: Switch::On, edge })?;
     add_demo_person(&app.command_context).await?;
@@ -103,13 +109,25 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn start_sandbox(data: &Path, api: SocketAddr, seconds: u64) -> Result<Sandbox, CliError> {
-    let config = Config {
+fn database_in(data: &Path) -> String {
+    format!("sqlite://{}", data.join("unstale.db").display())
+}
+
+/// The workers go on faster than with AWS, so that nobody waits for the stand-in.
+fn worker_settings() -> WorkerSettings {
+    WorkerSettings { create: Pace::new(5.0, 20), read: Pace::new(50.0, 100), ..WorkerSettings::default() }
+}
+
+fn sandbox_config(data: &Path, api: SocketAddr, complete_after: Duration) -> Config {
+    Config {
         api,
-        complete_after: Duration::from_secs(seconds),
+        complete_after,
         journal: Some(data.join("cloudfront.jsonl")),
         ..Config::new(data.join("sites"))
-    };
+    }
+}
+
+async fn start_sandbox(config: Config) -> Result<Sandbox, CliError> {
     let sandbox = Sandbox::start(config).await?;
     for mut distribution in sandbox.distributions() {
         match distribution.id.as_str() {
@@ -139,17 +157,20 @@ fn story(sandbox: &Sandbox) -> Result<Demo, CliError> {
     })
 }
 
-/// Adds the account that the button signs in. Its password is random and not stored, so that nobody can sign in
-/// with it.
+/// Adds the account that the button signs in.
 async fn add_demo_person(context: &CommandContext) -> Result<(), CliError> {
-    let acting =
-        Acting { origin: Origin { sign_in: "demo".to_owned(), ..Origin::default() }, ..Acting::service() };
-    let password = commands::new_secret()?;
-    let email = Email::parse(EMAIL)?;
-    match commands::add_person(context, &acting, &email, Role::Admin, password.reveal()).await {
+    match add_person(context, &Email::parse(EMAIL)?, Role::Admin).await {
         Ok(_) | Err(CommandError::Person(PersonError::Exists)) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Adds an account. Its password is random and not stored, so that nobody can sign in with it.
+async fn add_person(context: &CommandContext, email: &Email, role: Role) -> Result<Person, CommandError> {
+    let acting =
+        Acting { origin: Origin { sign_in: "demo".to_owned(), ..Origin::default() }, ..Acting::service() };
+    let password = commands::new_secret()?;
+    commands::add_person(context, &acting, email, role, password.reveal()).await
 }
 
 fn welcome(address: &str, sandbox: &Sandbox, data: &Path) -> String {
