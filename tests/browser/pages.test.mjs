@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import {
-  faults, invalidate, launch, overhang, scrollingTables, signIn, startDemo, startWithoutAccounts, violations, visit, waitForState,
+  clipped, faults, invalidate, launch, overhang, scrollingTables, signIn, startDemo, startWithoutAccounts, violations, visit, waitForState,
 } from "./demo.mjs";
 
 let demo, browser, pages;
 before(async () => {
-  demo = await startDemo({ completeAfter: 1 });
+  // With its two weeks of history, so that every page has something to show.
+  demo = await startDemo({ completeAfter: 1, empty: false });
   browser = await launch();
   pages = await makePages();
 });
@@ -81,6 +82,7 @@ async function flaws(page, name) {
   const over = await overhang(page);
   if (over !== "") found.push(`${name}: ${over}`);
   found.push(...(await scrollingTables(page)).map((table) => `${name}: a table scrolls sideways, ${table}`));
+  found.push(...(await clipped(page)).map((words) => `${name}: ${words}`));
   if ((await page.locator("h1").count()) !== 1) found.push(`${name}: a page has one h1`);
   return found;
 }
