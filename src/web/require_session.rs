@@ -26,7 +26,11 @@ pub async fn require_session(State(app): State<AppState>, mut request: Request, 
 fn ask_to_sign_in(app: &AppState, request: &Request) -> Response {
     let from_script = request.headers().contains_key("hx-request");
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    if from_script {
+    if from_script && request.method() == Method::GET {
+        // A region that asks for itself again stays as it is; the page says that the session is over (static/live.js).
+        let stay = [(HeaderName::from_static("hx-reswap"), HeaderValue::from_static("none"))];
+        (StatusCode::UNAUTHORIZED, stay).into_response()
+    } else if from_script {
         let to_sign_in = [(HeaderName::from_static("hx-redirect"), HeaderValue::from_static("/sign-in"))];
         (StatusCode::UNAUTHORIZED, to_sign_in).into_response()
     } else if request.uri().path() == "/events" {

@@ -71,6 +71,9 @@ async fn a_script_without_a_session_is_led_to_the_sign_in_page() {
     let answer = app.stranger().send(Method::POST, "/plan", &headers, b"items=/a".to_vec()).await;
     answer.assert_status(401);
     assert_eq!(answer.header("hx-redirect"), Some("/sign-in"));
+    let answer = app.stranger().send(Method::GET, "/", &headers, Vec::new()).await;
+    answer.assert_status(401);
+    assert_eq!(answer.header("hx-reswap"), Some("none"), "what was shown stays, and the draft with it");
     app.finish().await;
 }
 
