@@ -2,19 +2,26 @@
 
 use std::{path::Path, time::Duration};
 
+use askama::Template;
 use axum::{
     body::{Body, to_bytes},
     extract::State,
     http::{Request, Response as HttpResponse, Uri},
-    response::{IntoResponse, Redirect, Response},
+    response::{Html, IntoResponse, Redirect, Response},
 };
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 
-use crate::http::{
-    error::HttpError,
-    session::Visitor,
-    state::{AppState, Demo},
+use crate::{
+    domain::id::DistributionId,
+    http::{
+        error::HttpError,
+        session::Visitor,
+        state::{AppState, Demo},
+    },
+    store::{Conn, StoreError},
 };
+
+use super::view;
 
 /// The two colours of the gradient for each version in turn, so that the change is easy to see.
 const GRADIENTS: [(&str, &str); 4] =
@@ -24,11 +31,17 @@ const FILE: &str = "styles.css";
 /// The maximum size in bytes that is read from the edge. The style sheet is far smaller.
 const FILE_MAX: usize = 1024 * 1024;
 
-/// What the page shows about the example.
+/// What a page shows about the demo's site.
 #[derive(Debug, Clone)]
-pub struct Story {
+pub struct DemoSite {
     pub edge_url: String,
     pub folder: String,
+    pub versions: Versions,
+}
+
+/// Which version of the style sheet is in the folder, and which one viewers get.
+#[derive(Debug, Clone)]
+pub struct Versions {
     pub at_origin: String,
     pub at_edge: String,
     /// `Hit from cloudfront, 32 s old`
@@ -36,8 +49,39 @@ pub struct Story {
     pub differ: bool,
 }
 
+#[derive(Template)]
+#[template(path = "demo/versions.html")]
+struct Fragment {
+    versions: Versions,
+}
+
+/// The demo's site. `None` if this is no demo, or if the visitor may not see its distribution.
+pub async fn site(
+    conn: &mut Conn,
+    app: &AppState,
+    visitor: &Visitor,
+) -> Result<Option<DemoSite>, StoreError> {
+    let Some(demo) = app.options.demo.as_ref() else { return Ok(None) };
+    let Some(id) = DistributionId::parse(&demo.distribution) else { return Ok(None) };
+    if view::distribution(conn, visitor, &id).await?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(DemoSite {
+        edge_url: demo.edge_url.clone(),
+        folder: demo.folder.display().to_string(),
+        versions: versions(demo).await,
+    }))
+}
+
+/// `GET /demo/versions`: the part of the pages that follows a file which is changed by hand.
+pub async fn show_versions(State(app): State<AppState>, visitor: Visitor) -> Result<Html<String>, HttpError> {
+    let mut conn = app.context.db.read().await?;
+    let site = site(&mut conn, &app, &visitor).await?.ok_or(HttpError::NotFound)?;
+    view::page(&Fragment { versions: site.versions })
+}
+
 /// Reads the file from the folder and requests it from the edge, as a viewer would.
-pub async fn story(demo: &Demo) -> Story {
+async fn versions(demo: &Demo) -> Versions {
     let file = tokio::fs::read_to_string(demo.folder.join(FILE)).await.unwrap_or_default();
     let at_origin = version_of(&file).map_or("not readable".to_owned(), |n| format!("version {n}"));
     let (at_edge, edge_facts) = match tokio::time::timeout(Duration::from_secs(2), ask_edge(demo)).await {
@@ -46,14 +90,7 @@ pub async fn story(demo: &Demo) -> Story {
         }
         _ => ("no answer".to_owned(), String::new()),
     };
-    Story {
-        edge_url: demo.edge_url.clone(),
-        folder: demo.folder.display().to_string(),
-        differ: at_origin != at_edge,
-        at_origin,
-        at_edge,
-        edge_facts,
-    }
+    Versions { differ: at_origin != at_edge, at_origin, at_edge, edge_facts }
 }
 
 async fn ask_edge(demo: &Demo) -> Option<(String, String)> {

@@ -88,6 +88,7 @@ pub fn router(app: AppState, beside: Router<AppState>, described: Described) -> 
         .route("/settings/protection", get(settings::protection::show).post(settings::protection::set))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/demo/change", post(demo::change))
+        .route("/demo/versions", get(demo::show_versions))
         .merge(check_routes())
         .merge(settings_routes())
         .fallback(error::not_found)

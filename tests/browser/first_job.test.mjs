@@ -1,6 +1,7 @@
 // The first job, all the way: sign in, invalidate, see it completed, see that viewers get the new file.
 
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import {
   created, fromEdge, invalidate, launch, mark, reloadForState, signIn, startDemo, visit, waitForState,
@@ -65,11 +66,32 @@ test("the demo's own button makes the edge stale, and the page says when it is f
     await signIn(page);
     await fromEdge(demo, "/styles.css");
     await page.getByRole("button", { name: "let the demo change it" }).click();
-    await page.locator('#story-now .status[data-state="stale"]').waitFor();
+    const [stale, fresh] = ["stale", "fresh"].map((state) => page.locator(`#demo-versions .status[data-state="${state}"]`));
+    await stale.waitFor();
+    await invalidate(page, "/styles.css");
+    // The page that people watch shows the last step, and follows it.
+    await stale.waitFor();
+    await waitForState(page, "completed");
+    await fresh.waitFor();
+    await page.goto("/");
+    await fresh.waitFor();
+  });
+});
+
+test("the demo's card follows a file that is changed by hand", async () => {
+  await visit(browser, demo, {}, async (page) => {
+    await signIn(page);
+    await page.locator('#demo-versions .status[data-state="fresh"]').waitFor();
+    await page.locator("#items").fill("/typed");
+    const style = await readFile(demo.styles, "utf8");
+    const changed = style.replace(/--style-version: "version (\d+)"/, (_, number) => `--style-version: "version ${Number(number) + 1}"`);
+    const began = Date.now();
+    await writeFile(demo.styles, changed);
+    await page.locator('#demo-versions .status[data-state="stale"]').waitFor();
+    assert.ok(Date.now() - began < 2_000, `it took ${Date.now() - began} ms`);
+    assert.equal(await page.locator("#items").inputValue(), "/typed", "what is typed stays");
     await invalidate(page, "/styles.css");
     await waitForState(page, "completed");
-    await page.goto("/");
-    await page.locator('#story-now .status[data-state="fresh"]').waitFor();
   });
 });
 
@@ -96,6 +118,6 @@ test("the history tells it all", async () => {
 
 test("each invalidation was made once", async () => {
   const calls = await created(demo);
-  assert.equal(calls.length, 5);
+  assert.equal(calls.length, 6);
   assert.equal(new Set(calls.map((call) => call.caller_reference)).size, calls.length);
 });

@@ -12,12 +12,7 @@ use crate::{
         id::{DistributionId, InvalidationId},
         invalidations::invalidation::{Invalidation, InvalidationState},
     },
-    http::{
-        error::HttpError,
-        params::QueryParams,
-        session::Visitor,
-        state::{AppState, Demo},
-    },
+    http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
     store::{
         Conn, StoreError, audit, distributions,
         invalidations::{self, batches},
@@ -26,7 +21,7 @@ use crate::{
 
 use super::{
     super::{
-        demo::{self, Story},
+        demo::{self, DemoSite},
         form::Field,
         view::{self, Flight, Frame, Offer, Picker, Row, RowContext, Tab},
     },
@@ -62,7 +57,7 @@ struct Page {
     flights: Vec<Flight>,
     recent: Vec<Row>,
     usual: String,
-    story: Option<Story>,
+    demo_site: Option<DemoSite>,
 }
 
 /// What to refresh, and how it is read.
@@ -206,10 +201,7 @@ pub async fn render(
     };
     let flights = flights(&mut conn, app, &active, &around).await?;
     let surveyed = crate::store::distributions::survey::read(&mut conn).await?.finished_at.is_some();
-    let story = match app.options.demo.as_ref() {
-        Some(demo) => story(&mut conn, visitor, demo).await?,
-        None => None,
-    };
+    let demo_site = demo::site(&mut conn, app, visitor).await?;
     drop(conn);
     let form = RequestForm {
         // One that is not there stays named: the lines must not go to another one.
@@ -243,7 +235,7 @@ pub async fn render(
         usual: usual
             .map(|span| format!("Usually completed in {}", crate::domain::time::span_in_words(span)))
             .unwrap_or_default(),
-        story,
+        demo_site,
     })
 }
 
@@ -262,15 +254,6 @@ async fn flights(
         Flight::new(one, around, usual.get(&one.distribution).copied(), waiting.remove(&one.id))
     };
     Ok(active.iter().map(flight).collect())
-}
-
-/// The demo's example. `None` if the visitor may not see its distribution.
-async fn story(conn: &mut Conn, visitor: &Visitor, demo: &Demo) -> Result<Option<Story>, StoreError> {
-    let Some(id) = DistributionId::parse(&demo.distribution) else { return Ok(None) };
-    Ok(match view::distribution(conn, visitor, &id).await? {
-        Some(_) => Some(demo::story(demo).await),
-        None => None,
-    })
 }
 
 /// The distribution that the form names. If it names none: the only one there is, or in a new form the one that this person

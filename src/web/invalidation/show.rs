@@ -33,6 +33,7 @@ use crate::{
 use super::{
     super::{
         checks::CheckPanel,
+        demo::{self, DemoSite},
         view::{self, ElapsedView, Frame, SiteAddress, StatusView, Tab, When},
     },
     batches::{BatchesView, RefusedView},
@@ -101,6 +102,8 @@ struct Page {
     /// What became of fetching the URLs afterwards. `None` if nobody asked for that.
     warming: Option<WarmingView>,
     freezes: Freezes,
+    /// The demo's site, on the pages of its own invalidations.
+    demo_site: Option<DemoSite>,
 }
 
 /// An item, with the page that viewers get under it.
@@ -144,6 +147,9 @@ pub async fn show(
         checked::read(&mut conn, &found, distribution.as_ref(), app.options.are_checks_on, now).await?;
     let warming = WarmingView::read(&mut conn, &app, &found).await?;
     let freezes = Freezes::read(&mut conn, &found, &batches, now).await?;
+    let is_of_demo =
+        app.options.demo.as_ref().is_some_and(|demo| demo.distribution == found.distribution.as_str());
+    let demo_site = if is_of_demo { demo::site(&mut conn, &app, &visitor).await? } else { None };
     drop(conn);
     let items = all_items(&batches);
     let any = |state: BatchState| batches.iter().any(|batch| batch.state == state && !batch.is_cut());
@@ -203,6 +209,7 @@ pub async fn show(
         checks,
         warming,
         freezes,
+        demo_site,
         can_cancel: may_act && any(BatchState::Queued),
         can_retry: may_act && any(BatchState::Failed),
     })

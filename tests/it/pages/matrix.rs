@@ -132,11 +132,11 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             | "/settings/account/second-step/codes"
             | "/settings/account/second-step/remove",
         ) => [401, 422, 422, 422, 422, 422],
-        // No such thing of one's own.
-        ("POST", "/history/searches/{id}/forget") => [401, 404, 404, 404, 404, 404],
+        // No such thing of one's own, and no demo.
+        ("POST", "/history/searches/{id}/forget" | "/demo/change") => [401, 404, 404, 404, 404, 404],
         ("POST", "/settings/account/sessions/{id}/end") => [401, 409, 409, 409, 409, 409],
         ("POST", "/sign-out") => [401, 303, 303, 303, 303, 303],
-        ("POST", "/demo/change") => [401, 404, 404, 404, 404, 404],
+        ("GET", "/demo/versions") => [303, 404, 404, 404, 404, 404],
         _ => return of_checks(method, path),
     })
 }
