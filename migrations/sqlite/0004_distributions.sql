@@ -21,6 +21,8 @@ CREATE TABLE distribution (
     domain_name      TEXT    NOT NULL,
     aliases          TEXT    NOT NULL, -- a JSON list
     comment          TEXT    NOT NULL,
+    -- The name that pages show, in lower case: lists are ordered by it.
+    sort_name        TEXT    NOT NULL,
     enabled          INTEGER NOT NULL,
     status           TEXT    NOT NULL,
     staging          INTEGER NOT NULL,
@@ -114,6 +116,7 @@ CREATE TABLE staging_domain (
 
 CREATE INDEX staging_domain_by_name ON staging_domain (domain_name);
 
+CREATE INDEX distribution_by_name ON distribution ((gone_at IS NOT NULL), sort_name, id);
 CREATE INDEX distribution_by_staging_domain ON distribution (domain_name) WHERE staging;
 
 CREATE INDEX distribution_by_policies_wanted ON distribution (account_id, id) WHERE policies_wanted;

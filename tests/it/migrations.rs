@@ -51,10 +51,10 @@ fn rows(after: i64) -> &'static [&'static str] {
         4 => &[
             "INSERT INTO account (id, create_next_at, read_next_at) VALUES ('123456789012', 5, 6)",
             "INSERT INTO distribution (id, account_id, arn, domain_name, aliases, comment, enabled, status, staging,
-                 origins, last_modified, seen_at, gone_at)
+                 origins, last_modified, seen_at, gone_at, sort_name)
                  VALUES ('E1', '123456789012', 'arn:aws:cloudfront::123456789012:distribution/E1',
                  'd1.cloudfront.net', '[\"www.example.com\"]', 'Site', TRUE, 'Deployed', FALSE,
-                 '[\"bucket.example.com\"]', 1, 2, NULL)",
+                 '[\"bucket.example.com\"]', 1, 2, NULL, 'www.example.com')",
             "UPDATE survey SET due_at = 7, finished_at = 6",
             "INSERT INTO distribution_tag (distribution_id, tag_key, tag_value) VALUES ('E1', 'team', 'docs')",
             "INSERT INTO protection (distribution_id, guard, wide_above, reason_required, cool_down_seconds)

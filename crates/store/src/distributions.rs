@@ -122,11 +122,11 @@ pub async fn upsert(tx: &mut Tx, seen: &Distribution) -> Result<(), StoreError> 
     execute!(
         tx,
         "INSERT INTO distribution (id, account_id, arn, domain_name, aliases, comment, enabled, status, staging,
-             origins, last_modified, seen_at, tenant_only)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+             origins, last_modified, seen_at, tenant_only, sort_name)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          ON CONFLICT (id) DO UPDATE SET account_id = $2, arn = $3, domain_name = $4, aliases = $5, comment = $6,
              enabled = $7, status = $8, staging = $9, origins = $10, last_modified = $11, seen_at = $12,
-             tenant_only = $13, gone_at = NULL",
+             tenant_only = $13, sort_name = $14, gone_at = NULL",
         seen.id.as_str(),
         seen.account(),
         seen.arn.as_str(),
@@ -140,6 +140,7 @@ pub async fn upsert(tx: &mut Tx, seen: &Distribution) -> Result<(), StoreError> 
         seen.last_modified.as_micros(),
         seen.seen_at.as_micros(),
         seen.tenant_only,
+        seen.name().to_lowercase(),
     )?;
     Ok(())
 }

@@ -131,7 +131,7 @@ async fn those_that_are_gone_come_last_and_hidden_ones_never() {
     assert_eq!(all[252..], [id(0), id(100), id(249)]);
     let (mine, yours) = (id(7), id(8));
     let nora = app.narrowed("nora@example.com", Role::Operator, &[&mine, WORKSHOP], "/").await;
-    assert_eq!(walk(&nora, "/distributions").await, [mine.clone(), WORKSHOP.to_owned()]);
+    assert_eq!(walk(&nora, "/distributions").await, [WORKSHOP.to_owned(), mine.clone()], "by their names");
     assert_eq!(walk(&nora, &format!("/distributions?q={yours}")).await, Vec::<String>::new());
     assert_eq!(walk(&nora, "/distributions?q=customer").await, std::slice::from_ref(&mine));
     assert_eq!(offered(&nora.get("/").await), [WORKSHOP, &mine]);

@@ -209,6 +209,29 @@ async fn pages_come_one_after_the_other(database: &Database) {
     assert_eq!(ids(&some), ["E2", "E5"]);
 }
 
+async fn pages_are_in_the_order_of_names(database: &Database) {
+    given::distributions(database, &["E1", "E2", "E3", "E4"]).await;
+    let named = [("E1", "zebra.example.com"), ("E2", "Café"), ("E3", "apple"), ("E4", "Berry")];
+    let seen: Vec<Distribution> = named
+        .into_iter()
+        .map(|(id, comment)| Distribution {
+            comment: comment.to_owned(),
+            aliases: Vec::new(),
+            ..distribution(id)
+        })
+        .collect();
+    for one in &seen {
+        database.write(async |tx| distributions::upsert(tx, one).await).await;
+    }
+    let page = async |after: Option<ListPosition>| {
+        database.get(async |conn| distributions::page(conn, &all_seen(), after.as_ref(), 3).await).await
+    };
+    let first = page(None).await;
+    assert_eq!(ids(&first), ["E3", "E4", "E2"]);
+    assert_eq!(ids(&page(Some(ListPosition::of(&first[2]))).await), ["E1"]);
+    assert_eq!(ids(&page(Some(ListPosition::of(&first[0]))).await), ["E4", "E2", "E1"]);
+}
+
 async fn the_most_used_come_first(database: &Database) {
     given::distributions(database, &["E1", "E2", "E3"]).await;
     for (distribution, when) in [("E1", 1), ("E1", 2), ("E1", 3), ("E2", 4), ("E3", 5), ("E3", 6), ("E2", 7)]
@@ -254,5 +277,6 @@ on_each_engine!(
     a_multi_tenant_one_is_looked_at_by_nobody,
     the_account_is_that_of_the_last_list,
     pages_come_one_after_the_other,
+    pages_are_in_the_order_of_names,
     the_most_used_come_first,
 );

@@ -53,13 +53,15 @@ macro_rules! page_of {
         select!(
             "WHERE ",
             $seen,
-            "((gone_at IS NOT NULL) = $2 AND id > $3 OR gone_at IS NOT NULL AND NOT $2)
-             ORDER BY gone_at IS NOT NULL, id LIMIT $1"
+            "((gone_at IS NOT NULL) = $2
+                  AND (sort_name, id) > (COALESCE((SELECT sort_name FROM distribution WHERE id = $3), ''), $3)
+                 OR gone_at IS NOT NULL AND NOT $2)
+             ORDER BY gone_at IS NOT NULL, sort_name, id LIMIT $1"
         )
     };
 }
 
-/// Up to `limit` of those that an actor sees, by their IDs, from behind a place on; those that are gone come last.
+/// Up to `limit` of those that an actor sees, by their names, from behind a position on; those that are gone come last.
 pub async fn page(
     conn: &mut Conn,
     access: &Access,
