@@ -31,8 +31,6 @@ pub struct TagPrefix(String);
 /// Why a grant scope is not valid. The message is for the person who filled in the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum GrantScopeError {
-    #[error("Begin the prefix with a slash, such as /docs/.")]
-    NoSlash,
     #[error(
         "Leave out *, ?, # and what follows them: a prefix such as /docs/ covers what begins with it by itself."
     )]
@@ -112,12 +110,14 @@ impl GrantScope {
 }
 
 impl PathPrefix {
-    /// Parses a prefix that an administrator typed, and encodes it as items are encoded.
+    /// Parses a prefix that an administrator typed, and encodes it as items are encoded. A missing slash before it is
+    /// added, as it is before a path in the form of a request.
     pub fn parse(typed: &str) -> Result<Self, GrantScopeError> {
         let typed = typed.trim();
-        if !typed.starts_with('/') {
-            return Err(GrantScopeError::NoSlash);
+        if typed.is_empty() || typed.contains("//") {
+            return Err(GrantScopeError::NotAPath);
         }
+        let typed = &format!("{}{typed}", if typed.starts_with('/') { "" } else { "/" });
         if typed.contains(['*', '?', '#']) || typed.chars().any(char::is_control) {
             return Err(GrantScopeError::NotAPath);
         }
@@ -278,8 +278,9 @@ mod tests {
             }
             assert!(!scope.covers(&Item::from_trusted("/%7Eadam/a")));
         }
-        assert_eq!(PathPrefix::parse("docs/"), Err(GrantScopeError::NoSlash));
-        assert_eq!(PathPrefix::parse(""), Err(GrantScopeError::NoSlash));
+        assert_eq!(PathPrefix::parse(" docs/ "), PathPrefix::parse("/docs/"));
+        assert_eq!(PathPrefix::parse(""), Err(GrantScopeError::NotAPath));
+        assert_eq!(PathPrefix::parse("https://www.example.com/docs/"), Err(GrantScopeError::NotAPath));
         assert_eq!(PathPrefix::parse("/docs/*"), Err(GrantScopeError::NotAPath));
         assert_eq!(PathPrefix::parse("/docs?x"), Err(GrantScopeError::NotAPath));
         assert_eq!(PathPrefix::parse("/docs/../a/"), Err(GrantScopeError::Dots));
