@@ -13,7 +13,7 @@ use crate::{
     domain::{
         access::grant::{GroupError, parse_group},
         id::PersonId,
-        sign_in::person::Person,
+        sign_in::person::{Email, Person},
     },
     http::{error::HttpError, session::Visitor, state::AppState},
     store::{StoreError, access::local_groups, sign_in::people},
@@ -37,7 +37,6 @@ const MEMBERS: usize = 5_000;
 #[template(path = "settings/groups.html")]
 struct Page {
     frame: Frame,
-    problem: Option<String>,
     name: Field,
     groups: Vec<Group>,
     provided: Vec<Group>,
@@ -47,6 +46,8 @@ struct Page {
 struct Group {
     name: String,
     members: Vec<local_groups::Member>,
+    /// Whom to add, as it was typed.
+    person: Field,
 }
 
 impl Group {
@@ -106,7 +107,7 @@ pub async fn delete(
     let what = "delete a group";
     visitor.require_admin(&app, what).await?;
     let done = commands::delete_group(&app.context, &visitor.acting, &form.name).await;
-    answer(&app, &visitor, what, done).await
+    answer(&app, &visitor, what, &form, done).await
 }
 
 /// `POST /settings/groups/members`
@@ -116,11 +117,11 @@ pub async fn add_member(
     FormBody(form): FormBody<GroupForm>,
 ) -> Result<Response, HttpError> {
     visitor.require_admin(&app, MEMBER).await?;
-    let done = match PersonId::parse(&form.person) {
+    let done = match named_person(&app, &form.person).await? {
         Some(person) => commands::add_member(&app.context, &visitor.acting, &form.name, &person).await,
         None => Err(no_person(&app, &form.name).await?),
     };
-    answer(&app, &visitor, MEMBER, done).await
+    answer(&app, &visitor, MEMBER, &form, done).await
 }
 
 /// `POST /settings/groups/members/remove`
@@ -134,7 +135,13 @@ pub async fn remove_member(
         Some(person) => commands::remove_member(&app.context, &visitor.acting, &form.name, &person).await,
         None => Err(no_person(&app, &form.name).await?),
     };
-    answer(&app, &visitor, MEMBER, done).await
+    answer(&app, &visitor, MEMBER, &form, done).await
+}
+
+/// The person of this name, as people choose or type it, or of this ID.
+async fn named_person(app: &AppState, typed: &str) -> Result<Option<PersonId>, StoreError> {
+    let found = people::find(&mut *app.context.db.read().await?, &Email::label(typed)).await?;
+    Ok(found.map(|(person, _)| person.id).or_else(|| PersonId::parse(typed)))
 }
 
 /// The error for a form that names no person. If the group does not exist either, `NotFound` comes first.
@@ -148,6 +155,7 @@ async fn answer(
     app: &AppState,
     visitor: &Visitor,
     what: &str,
+    form: &GroupForm,
     done: Result<(), CommandError>,
 ) -> Result<Response, HttpError> {
     let problem = match visitor.keep(app, what, done).await {
@@ -159,7 +167,8 @@ async fn answer(
             return Ok(Redirect::to(PATH).into_response());
         }
     };
-    let page = render(app, visitor, Field::default(), Some(problem)).await?;
+    let person = Field { value: form.person.clone(), error: Some(problem) };
+    let page = render(app, visitor, Field::default(), Some((form.name.clone(), person))).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
@@ -167,7 +176,7 @@ async fn render(
     app: &AppState,
     visitor: &Visitor,
     name: Field,
-    problem: Option<String>,
+    mut typed: Option<(String, Field)>,
 ) -> Result<Html<String>, HttpError> {
     let mut conn = app.context.db.read().await?;
     let frame = frame(&mut conn, app, visitor, PATH).await?;
@@ -177,17 +186,17 @@ async fn render(
     let mut people = people::list(&mut conn).await?;
     drop(conn);
     people.retain(|person| person.disabled_at.is_none());
-    let group = |name: String, source: &str| Group {
+    let mut group = |name: String, source: &str| Group {
         members: members
             .iter()
             .filter(|one| one.group_name == name && one.source == source)
             .cloned()
             .collect(),
+        person: typed.take_if(|(group, _)| *group == name).map(|(_, typed)| typed).unwrap_or_default(),
         name,
     };
     view::page(&Page {
         frame,
-        problem,
         name,
         groups: names.into_iter().map(|name| group(name, "local")).collect(),
         provided: provided.into_iter().map(|name| group(name, "provider")).collect(),

@@ -14,26 +14,54 @@ use crate::{
         access::Role,
         sign_in::person::{Email, Person, PersonError},
     },
-    http::{error::HttpError, session::Visitor, state::AppState},
-    store::sign_in::{password_links, people, second_steps},
+    http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
+    store::{
+        Conn, StoreError,
+        sign_in::{
+            password_links,
+            people::{self, PeopleColumn},
+            second_steps,
+        },
+    },
 };
 
 use super::{
     super::{
         form::{Field, FormBody},
-        view::{self, Frame, Tab, When},
+        view::{self, Frame, SortHead, SortOrder, Tab, When},
     },
     person::LinkMade,
 };
+
+/// The number of people on a page.
+const PAGE: usize = 100;
+/// The columns that the list can be ordered by, with their names in addresses.
+const COLUMNS: [(&str, PeopleColumn); 3] =
+    [("email", PeopleColumn::Email), ("role", PeopleColumn::Role), ("since", PeopleColumn::Since)];
 
 #[derive(Template)]
 #[template(path = "settings/people.html")]
 struct PeoplePage {
     frame: Frame,
-    people: Vec<PersonRow>,
+    list: PeopleList,
     email: Field,
     role: &'static str,
     role_error: Option<&'static str>,
+}
+
+/// A page of the list.
+struct PeopleList {
+    query: String,
+    /// How many there are, of those that were searched for.
+    found: usize,
+    known: usize,
+    by_email: SortHead,
+    by_role: SortHead,
+    by_since: SortHead,
+    people: Vec<PersonRow>,
+    /// The addresses of the first page, if this is not the first, and of the next one.
+    first: Option<String>,
+    next: Option<String>,
 }
 
 struct PersonRow {
@@ -47,26 +75,71 @@ struct PersonRow {
     since: When,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct PeopleQuery {
+    q: String,
+    sort: String,
+    /// How many people the pages before have.
+    after: usize,
+}
+
+impl PeopleQuery {
+    fn address(&self, sort: &str, after: usize) -> String {
+        let after = if after > 0 { after.to_string() } else { String::new() };
+        let set = [("q", self.q.trim()), ("sort", sort), ("after", &after)];
+        let set = set.into_iter().filter(|(_, value)| !value.is_empty());
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(set).finish();
+        if query.is_empty() { "/settings/people".to_owned() } else { format!("/settings/people?{query}") }
+    }
+}
+
 /// `GET /settings/people`
-pub async fn list(State(app): State<AppState>, visitor: Visitor) -> Result<Html<String>, HttpError> {
+pub async fn list(
+    State(app): State<AppState>,
+    visitor: Visitor,
+    QueryParams(wanted): QueryParams<PeopleQuery>,
+) -> Result<Html<String>, HttpError> {
     visitor.require_admin(&app, "look at the people").await?;
-    page(&app, &visitor, Field::default(), Some(Role::Operator)).await
+    page(&app, &visitor, &wanted, Field::default(), Some(Role::Operator)).await
 }
 
 async fn page(
     app: &AppState,
     visitor: &Visitor,
+    wanted: &PeopleQuery,
     email: Field,
     role: Option<Role>,
 ) -> Result<Html<String>, HttpError> {
-    let now = app.context.clock.now();
     let mut conn = app.context.db.read().await?;
     let frame = view::frame(&mut conn, app, visitor, Tab::Settings, "People", "/settings/people").await?;
-    let everybody = people::list(&mut conn).await?;
-    let with_step = second_steps::people(&mut conn).await?;
-    let with_password = people::with_password(&mut conn).await?;
-    let invited = password_links::invited(&mut conn, now).await?;
+    let list = read(&mut conn, app, visitor, wanted).await?;
     drop(conn);
+    view::page(&PeoplePage {
+        frame,
+        list,
+        email,
+        role: role.map_or("", Role::as_str),
+        role_error: role.is_none().then_some("Choose viewer, operator or admin."),
+    })
+}
+
+async fn read(
+    conn: &mut Conn,
+    app: &AppState,
+    visitor: &Visitor,
+    wanted: &PeopleQuery,
+) -> Result<PeopleList, StoreError> {
+    let now = app.context.clock.now();
+    let query = wanted.q.trim();
+    let sort = SortOrder::parse(&wanted.sort, &COLUMNS);
+    let mut people =
+        people::page(conn, query, (sort.column, sort.descending), (wanted.after, PAGE + 1)).await?;
+    let has_more = people.len() > PAGE;
+    people.truncate(PAGE);
+    let with_step = second_steps::people(conn).await?;
+    let with_password = people::with_password(conn).await?;
+    let invited = password_links::invited(conn, now).await?;
     let way = |person: &Person| {
         if with_password.contains(&person.id) {
             "password"
@@ -86,12 +159,17 @@ async fn page(
         id: person.id.to_string(),
         email: person.email,
     };
-    view::page(&PeoplePage {
-        frame,
-        people: everybody.into_iter().map(row).collect(),
-        email,
-        role: role.map_or("", Role::as_str),
-        role_error: role.is_none().then_some("Choose viewer, operator or admin."),
+    let head = |index: usize, label| sort.head(COLUMNS[index], label, |sort| wanted.address(sort, 0));
+    Ok(PeopleList {
+        found: people::count(conn, query).await?,
+        known: people::count(conn, "").await?,
+        by_email: head(0, "E-mail"),
+        by_role: head(1, "Role"),
+        by_since: head(2, "Since (UTC)"),
+        people: people.into_iter().map(row).collect(),
+        first: (wanted.after > 0).then(|| wanted.address(&wanted.sort, 0)),
+        next: has_more.then(|| wanted.address(&wanted.sort, wanted.after + PAGE)),
+        query: query.to_owned(),
     })
 }
 
@@ -135,6 +213,6 @@ async fn refused(
     why: &str,
 ) -> Result<Response, HttpError> {
     visitor.refuse_invalid(app, "add a person", None, why).await?;
-    let page = page(app, visitor, email, role).await?;
+    let page = page(app, visitor, &PeopleQuery::default(), email, role).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }

@@ -10,6 +10,7 @@ mod picker;
 mod queue;
 mod rows;
 mod site;
+mod sort;
 mod when;
 
 pub use distributions::{Part, distribution, distributions, find_distributions, named_distribution, words};
@@ -22,6 +23,7 @@ pub use picker::{Picker, PickerQuery as Offer, choose_by_words, picker};
 pub use queue::{QueueView, all_waiting, starts_in, waiting};
 pub use rows::{Flight, Row, RowContext, StatusView, rows};
 pub use site::SiteAddress;
+pub use sort::{SortHead, SortOrder};
 pub use when::When;
 
 use askama::Template;

@@ -141,9 +141,13 @@ async fn groups_are_made_filled_and_deleted() {
     let members = "/settings/groups/members";
     act(members, &member, 303, &["group.member_added"]).await;
     act(members, &member, 303, &["act.refused"]).await;
-    act(members, &[("name", "docs team"), ("person", "x")], 422, &["act.refused"])
-        .await
-        .assert_says("Choose a person.");
+    let unknown = [("name", "docs team"), ("person", "nobody@example.com")];
+    let refused = act(members, &unknown, 422, &["act.refused"]).await;
+    refused.assert_says("Choose somebody from the list.");
+    assert_eq!(refused.attribute("[aria-invalid]", "value"), "nobody@example.com", "it stands at its field");
+    assert_eq!(refused.attributes("datalist option", "value").len(), 3);
+    let by_name = [("name", "docs team"), ("person", " Root@Example.com ")];
+    act(members, &by_name, 303, &["group.member_added"]).await;
     act(members, &[("name", "none"), ("person", id.as_str())], 404, &["act.refused"]).await;
     app.grant("group:docs team", DOCS, "/").await;
     eve.get(&format!("/distributions/{SHOP}")).await.assert_status(404);
@@ -198,13 +202,12 @@ async fn the_form_of_grants_comes_back_with_what_is_wrong() {
     app.signed_in(EVE, Role::Operator).await;
     let subject = format!("person:{}", app.person_at(EVE).await.id);
     let base = root.get("/settings/grants").await.form("#grant").with("subject", &subject);
-    let wrong: [(&[(&str, &str)], &str); 7] = [
+    let wrong: [(&[(&str, &str)], &str); 6] = [
         (&[("subject", "person:nobody"), ("distribution", DOCS)], "Choose whom it is for."),
         (&[], "Choose a distribution, or write a tag."),
         (&[("distribution", "E000")], "Choose a distribution, or write a tag."),
         (&[("distribution", DOCS), ("tag", "team")], "Choose a distribution or write a tag, not both."),
         (&[("tag", "=x")], "Write a tag as key or key=value"),
-        (&[("distribution", DOCS), ("paths", "docs")], "Begin the prefix with a slash, such as /docs/."),
         (&[("distribution", DOCS), ("paths", "/docs/*")], "Leave out *, ?, #"),
     ];
     for (fields, words) in wrong {
@@ -222,7 +225,8 @@ async fn the_form_of_grants_comes_back_with_what_is_wrong() {
     let good = [
         ("subject", subject.as_str()),
         ("tag", "team=docs"),
-        ("paths", "/docs/"),
+        // The missing slash is added.
+        ("paths", "docs/"),
         ("with_tags", "yes"),
         ("tags", "#doc:"),
     ];

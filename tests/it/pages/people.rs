@@ -1,14 +1,16 @@
 //! The people as an administrator manages them.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use unstale::{
-    domain::{access::Role, network::Trusted},
+    domain::{access::Role, network::Trusted, sign_in::person::Person},
     http::HttpOptions,
     http::authentication_methods::AuthenticationMethods,
     store::sign_in::people,
 };
 
-use crate::support::{ADMIN, Answer, Browser, TestApp, World, options, uuid};
+use crate::support::{ADMIN, Answer, Browser, TestApp, World, options, person, uuid};
 
 const NEW: &str = "grace@example.com";
 const PASSWORD: &str = "seven purple llamas knit";
@@ -82,6 +84,56 @@ async fn a_person_is_added_and_sets_their_own_password() {
     grace.get(&link).await.assert_status(403);
     grace.post("/sign-in", &[("email", NEW), ("password", PASSWORD)]).await.assert_status(303);
     grace.get("/").await.assert_status(200);
+    app.finish().await;
+}
+
+/// The e-mail addresses that a page of the list shows, and how many it says there are.
+fn listed(answer: &Answer) -> (Vec<String>, String) {
+    (answer.texts("tbody td a"), answer.text(".pagehead .quiet"))
+}
+
+#[tokio::test]
+async fn many_people_are_searched_ordered_and_paged() {
+    let app = TestApp::new().await;
+    let root = app.admin().await;
+    let added = app.world.now().plus(Duration::from_mins(1));
+    for number in 0..150_u32 {
+        let role = if number == 77 { Role::Viewer } else { Role::Operator };
+        let email = format!("person_{number:03}@example.com");
+        let person = Person {
+            created_at: added.plus(Duration::from_secs((150 - number).into())),
+            ..person(&email, role)
+        };
+        app.world.database.write(async |tx| people::insert(tx, &person, "").await).await;
+    }
+    let (all, says) = listed(&root.get("/settings/people").await);
+    assert_eq!((all.len(), says.as_str()), (100, "152"));
+    assert!(all.is_sorted(), "{all:?}");
+
+    let next = root.get("/settings/people").await.attribute("nav.pager a", "href");
+    let second = root.get(&next).await;
+    assert_eq!(listed(&second).0.len(), 52);
+    assert!(all.last().unwrap() < &listed(&second).0[0]);
+    assert_eq!(second.texts("nav.pager a"), ["First page"]);
+
+    let found = root.get("/settings/people?q=_07").await;
+    let (found, says) = listed(&found);
+    assert_eq!((found.len(), says.as_str()), (10, "10 of 152"));
+    assert_eq!(
+        listed(&root.get("/settings/people?q=%25").await).0.len(),
+        0,
+        "a percent sign stands for itself"
+    );
+    root.get("/settings/people?q=nobody").await.assert_says("Nobody has this in the e-mail address.");
+
+    let by_role = root.get("/settings/people?q=person&sort=-role").await;
+    assert_eq!(listed(&by_role).0[0], "person_077@example.com");
+    assert_eq!(by_role.attributes("th[aria-sort]", "aria-sort"), ["none", "descending", "none"]);
+    let first = by_role.attributes("th .sort", "href");
+    assert_eq!(first[1], "/settings/people?q=person&sort=role");
+    let by_time = root.get("/settings/people?q=person&sort=since").await;
+    assert_eq!(listed(&by_time).0[0], "person_149@example.com");
+    assert_eq!(listed(&root.get("/settings/people?sort=dancing").await).0, all);
     app.finish().await;
 }
 

@@ -4,9 +4,12 @@ use unstale::{
     domain::{
         access::Role,
         secret::{Secret, SecretHash},
-        sign_in::person::Email,
+        sign_in::person::{Email, Person},
     },
-    store::{StoreError, sign_in::people},
+    store::{
+        StoreError,
+        sign_in::people::{self, PeopleColumn},
+    },
 };
 
 use crate::support::{Database, at, on_each_engine, person};
@@ -31,6 +34,32 @@ async fn people_are_found_by_their_address(database: &Database) {
     let nobody = Email::parse("eve@example.com").unwrap();
     assert_eq!(database.get(async |conn| people::find(conn, &nobody).await).await, None);
     assert_eq!(database.get(async |conn| people::list(conn).await).await, [ada, zoe]);
+}
+
+async fn people_are_searched_and_ordered(database: &Database) {
+    let all = [
+        ("zoe@a.example", Role::Viewer, 1),
+        ("ada@b.example", Role::Admin, 3),
+        ("a_b@a.example", Role::Viewer, 2),
+    ];
+    for (email, role, since) in all {
+        let person = Person { created_at: at(since), ..person(email, role) };
+        database.write(async |tx| people::insert(tx, &person, "").await).await;
+    }
+    let page = async |text, order, from| {
+        let found = database.get(async |conn| people::page(conn, text, order, from).await).await;
+        found.into_iter().map(|person| person.email).collect::<Vec<_>>()
+    };
+    let (ada, underscore, zoe) = ("ada@b.example", "a_b@a.example", "zoe@a.example");
+    assert_eq!(page("", (PeopleColumn::Since, false), (0, 9)).await, [zoe, underscore, ada]);
+    assert_eq!(page("", (PeopleColumn::Since, true), (1, 1)).await, [underscore]);
+    assert_eq!(page("", (PeopleColumn::Role, false), (0, 1)).await, [ada]);
+    assert_eq!(page("", (PeopleColumn::Role, true), (2, 9)).await, [ada]);
+    assert_eq!(page("@A.", (PeopleColumn::Email, true), (0, 1)).await, [zoe]);
+    for (text, expected) in [("a_", 1), ("%", 0), ("\\", 0), ("@a", 2), ("", 3)] {
+        assert_eq!(page(text, (PeopleColumn::Email, false), (0, 9)).await.len(), expected, "{text}");
+        assert_eq!(database.get(async |conn| people::count(conn, text).await).await, expected, "{text}");
+    }
 }
 
 async fn an_address_belongs_to_one_person(database: &Database) {
@@ -103,6 +132,7 @@ async fn what_an_administrator_changes_is_kept(database: &Database) {
 on_each_engine!(
     what_an_administrator_changes_is_kept,
     people_are_found_by_their_address,
+    people_are_searched_and_ordered,
     an_address_belongs_to_one_person,
     a_set_up_link_is_used_once,
     a_new_set_up_link_ends_the_one_before,

@@ -152,7 +152,7 @@ pub enum GroupError {
     BadName,
     #[error("A group with this name exists already.")]
     Exists,
-    #[error("Choose a person.")]
+    #[error("Nobody here has this e-mail address. Choose somebody from the list.")]
     NoPerson,
 }
 

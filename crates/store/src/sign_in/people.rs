@@ -11,7 +11,7 @@ use unstale_domain::{
 use crate::{
     Conn, StoreError, Tx,
     access::scope_kind,
-    columns::{optional_time, time},
+    columns::{self, optional_time, signed, time},
     db::{execute, fetch_all, fetch_one, fetch_optional},
 };
 
@@ -77,6 +77,58 @@ pub async fn insert(tx: &mut Tx, person: &Person, password_hash: &str) -> Result
 pub async fn list(conn: &mut Conn) -> Result<Vec<Person>, StoreError> {
     let rows = fetch_all!(conn, Row, concat!("SELECT ", person_columns!(), " FROM person ORDER BY email"))?;
     rows.into_iter().map(Row::into_person).collect()
+}
+
+/// A column by which [`page`] orders people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeopleColumn {
+    Email,
+    Role,
+    Since,
+}
+
+macro_rules! page_of {
+    ($order:literal) => {
+        concat!(
+            "SELECT ",
+            person_columns!(),
+            " FROM person WHERE email LIKE $1 ESCAPE '\\' ORDER BY ",
+            $order,
+            " LIMIT $2 OFFSET $3"
+        )
+    };
+}
+
+/// Up to `limit` people after the first `skipped` of those whose email address contains this text.
+pub async fn page(
+    conn: &mut Conn,
+    text: &str,
+    (column, descending): (PeopleColumn, bool),
+    (skipped, limit): (usize, usize),
+) -> Result<Vec<Person>, StoreError> {
+    let sql = match (column, descending) {
+        (PeopleColumn::Email, false) => page_of!("email"),
+        (PeopleColumn::Email, true) => page_of!("email DESC"),
+        (PeopleColumn::Role, false) => page_of!("role, email"),
+        (PeopleColumn::Role, true) => page_of!("role DESC, email"),
+        (PeopleColumn::Since, false) => page_of!("created_at, email"),
+        (PeopleColumn::Since, true) => page_of!("created_at DESC, email"),
+    };
+    let rows = fetch_all!(conn, Row, sql, containing(text), signed(limit), signed(skipped))?;
+    rows.into_iter().map(Row::into_person).collect()
+}
+
+/// The number of people whose email address contains this text.
+pub async fn count(conn: &mut Conn, text: &str) -> Result<usize, StoreError> {
+    let sql = "SELECT count(*) FROM person WHERE email LIKE $1 ESCAPE '\\'";
+    let (number,) = fetch_one!(conn, (i64,), sql, containing(text))?;
+    Ok(columns::count(number))
+}
+
+/// The pattern of a text anywhere. Email addresses are stored in lower case.
+fn containing(text: &str) -> String {
+    let plain = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{plain}%")
 }
 
 /// The person with this email address, and the hash of their password. The hash is empty if they have no password.
