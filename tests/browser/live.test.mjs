@@ -26,7 +26,8 @@ test("what comes right behind other news is shown too", async () => {
     await page.route("**/events?*", (route) => route.fulfill({ contentType: "text/event-stream", body: TWO_AT_ONCE }));
     const asked = [];
     page.on("request", (request) => {
-      if (request.headers()["hx-request"]) asked.push(Date.now());
+      // The demo's card asks by the clock.
+      if (request.headers()["hx-request"] && !request.url().endsWith("/demo/versions")) asked.push(Date.now());
     });
     // What the old page asked until the new one took its place, such as for the verdict of its check, does not count.
     page.on("framenavigated", () => (asked.length = 0));
