@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { created, invalidate, launch, signIn, startDemo, visit, WORKSHOP } from "./demo.mjs";
+import { created, invalidate, launch, signIn, startDemo, visit, waitForState, WORKSHOP } from "./demo.mjs";
 
 let demo, browser;
 before(async () => {
@@ -31,6 +31,33 @@ test("the plan changes as one types", async () => {
     await plan(page).locator("[data-refused]", { hasText: "other.example.org" }).waitFor();
   });
 });
+
+for (const width of [1280, 400]) {
+  test(`nothing in sight moves while somebody types, ${width} px`, async () => {
+    await visit(browser, demo, { width }, async (page) => {
+      await signIn(page);
+      await invalidate(page, "/first.css");
+      await waitForState(page, "completed");
+      await page.goto("/");
+      await page.locator("[data-demo]").evaluate((card) => card.remove());
+      // The lines at the lower edge of the window, with the button below them.
+      await page.locator("#items").click();
+      await page.waitForLoadState("networkidle");
+      await page.evaluate(() => {
+        globalThis.shifts = [];
+        new PerformanceObserver((list) => globalThis.shifts.push(...list.getEntries())).observe({ type: "layout-shift" });
+      });
+      for (const line of ["styles.css\n", "/images/*\n", "/images/hero.png\n", "nothing here\n"]) {
+        await page.keyboard.type(line, { delay: 20 });
+        await page.locator("#plan li, #plan details", { hasText: line.trim() }).first().waitFor({ state: "attached" });
+      }
+      const moved = await page.evaluate(() =>
+        globalThis.shifts.map((shift) => `${shift.value.toFixed(5)}: ${shift.sources.map(({ node }) => node?.id || node?.className || node?.nodeName).join(", ")}`),
+      );
+      assert.deepEqual(moved, []);
+    });
+  });
+}
 
 test("the fill-in buttons write into the form", async () => {
   await visit(browser, demo, {}, async (page) => {

@@ -233,7 +233,7 @@ pub async fn render(
         flights,
         recent: view::rows(&recent, &around),
         usual: usual
-            .map(|span| format!("Usually completed in {}", crate::domain::time::span_in_words(span)))
+            .map(|span| format!("Usually takes {}", crate::domain::time::span_in_words(span)))
             .unwrap_or_default(),
         demo_site,
     })
