@@ -10,7 +10,7 @@ use unstale::{
         invalidations::{
             batching::Load,
             invalidation::{Batch, BatchState},
-            plan::UnfinishedPaths,
+            plan::UnfinishedItems,
             problem::{Problem, ProblemKind},
         },
     },
@@ -337,11 +337,11 @@ async fn what_is_in_flight_is_counted_by_kind(database: &Database) {
     assert_eq!(all, [(id("E1"), one), (id("E2"), one)].into(), "one that is named twice counts once");
 }
 
-async fn what_has_not_ended_is_told_by_path(database: &Database) {
+async fn what_has_not_ended_is_told_by_item(database: &Database) {
     given::distributions(database, &["E1", "E2"]).await;
     let unfinished = async || database.get(async |conn| batches::unfinished(conn, &id("E1")).await).await;
-    assert_eq!(unfinished().await, UnfinishedPaths::default());
-    let new = given::request(database, "E1", 0, &[&["/a", "/b*"], &["/c"], &["/d"], &["/e"]]).await;
+    assert_eq!(unfinished().await, UnfinishedItems::default());
+    let new = given::request(database, "E1", 0, &[&["/a", "/b*"], &["/c"], &["/d", "#Tag"], &["/e"]]).await;
     given::request(database, "E2", 0, &[&["/other"]]).await;
     let mut later = new_invalidation("E1", vec![items(&["/later"])]);
     later.not_before = Some(at(90));
@@ -352,13 +352,15 @@ async fn what_has_not_ended_is_told_by_path(database: &Database) {
     accept(database, ended, "I2", 6).await;
     assert!(complete(database, ended, 7).await);
     let found = unfinished().await;
-    assert_eq!((found.joinable.last("/d"), found.joinable.len()), (Some(at(0)), 1));
-    assert_eq!((found.waiting.last("/later"), found.waiting.len()), (Some(at(1)), 1));
+    assert_eq!((found.joinable.paths.last("/d"), found.joinable.paths.len()), (Some(at(0)), 1));
+    let tag = &items(&["#tag"])[0];
+    assert_eq!((found.joinable.last_of(tag), found.sent.last_of(tag)), (Some(at(0)), None));
+    assert_eq!((found.waiting.paths.last("/later"), found.waiting.paths.len()), (Some(at(1)), 1));
     assert_eq!(
-        (found.sent.last("/a"), found.sent.last("/bc"), found.sent.last("/c")),
+        (found.sent.paths.last("/a"), found.sent.paths.last("/bc"), found.sent.paths.last("/c")),
         (Some(at(3)), Some(at(3)), Some(at(5)))
     );
-    assert_eq!(found.sent.len(), 3);
+    assert_eq!(found.sent.paths.len(), 3);
 }
 
 async fn of_very_many_unfinished_items_the_newest_are_told(database: &Database) {
@@ -370,7 +372,7 @@ async fn of_very_many_unfinished_items_the_newest_are_told(database: &Database) 
         given::request(database, "E1", when, &[&many]).await;
     }
     given::request(database, "E1", 6, &[&["/newest"]]).await;
-    let found = database.get(async |conn| batches::unfinished(conn, &id("E1")).await).await.joinable;
+    let found = database.get(async |conn| batches::unfinished(conn, &id("E1")).await).await.joinable.paths;
     assert_eq!((found.last("/newest"), found.last("/7")), (Some(at(6)), Some(at(5))));
     assert_eq!((found.last("/oldest"), found.first()), (None, Some(at(3))));
 }
@@ -389,6 +391,6 @@ on_each_engine!(
     what_is_billed_is_what_was_accepted_this_month,
     the_usual_time_is_the_middle_of_the_last_ones,
     what_is_in_flight_is_counted_by_kind,
-    what_has_not_ended_is_told_by_path,
+    what_has_not_ended_is_told_by_item,
     of_very_many_unfinished_items_the_newest_are_told,
 );

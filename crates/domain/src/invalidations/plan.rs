@@ -25,7 +25,7 @@ pub use parts::{Candidates, Parts};
 pub use savings::Saving;
 pub use siblings::Siblings;
 pub use staging::StagingOffer;
-pub use unfinished::UnfinishedPaths;
+pub use unfinished::{RefreshedItems, UnfinishedItems};
 pub use verdict::{Drop, LineSource, LineVerdict, PlanLine};
 
 use super::{

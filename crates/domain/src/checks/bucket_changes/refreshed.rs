@@ -75,10 +75,16 @@ impl RefreshedPaths {
         beginnings.filter_map(|beginning| self.prefixes.get(beginning).copied()).max()
     }
 
+    /// The moment of the last invalidation of `/*`. `None` if there is none.
+    #[must_use]
+    pub fn everything(&self) -> Option<Timestamp> {
+        self.prefixes.get("/").copied()
+    }
+
     /// Whether an invalidation of `/*` is among them.
     #[must_use]
     pub fn is_everything(&self) -> bool {
-        self.prefixes.contains_key("/")
+        self.everything().is_some()
     }
 }
 
