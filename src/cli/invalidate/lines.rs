@@ -103,11 +103,11 @@ pub fn hindrance(plan: &Value, given: &Given) -> Option<String> {
     Some(match (refusal, refused.as_slice()) {
         (Some(why), _) => format!("{why} Nothing was sent."),
         (None, []) => {
-            "nothing of it would be sent; --dry-run shows why, and --exact sends it all the same".to_owned()
+            "nothing of it would be sent; --dry-run shows why, and --exact sends it anyway".to_owned()
         }
         (None, [only]) => format!("Not sent. {only}"),
         (None, many) => {
-            format!("Not sent. {} lines need mending:\n  {}", many.len(), many.join("\n  "))
+            format!("Not sent. {} lines need correction:\n  {}", many.len(), many.join("\n  "))
         }
     })
 }
@@ -131,25 +131,27 @@ pub fn is_open(answer: &Value) -> bool {
     matches!(answer["state"].as_str(), Some("queued" | "in_progress"))
 }
 
-/// The current state, such as `queued, 2 ahead (The AWS sign-in is over)`.
+/// The current state, such as `queued, 2 ahead`.
 pub fn standing(answer: &Value) -> String {
     let state = answer["state"].as_str().unwrap_or_default().replace('_', " ");
     if state == "completed" {
         return "completed, looking at what viewers get".to_owned();
     }
-    let standing = match answer["ahead"].as_u64() {
+    match answer["ahead"].as_u64() {
         Some(0) => format!("{state}, next in the queue"),
         Some(ahead) => format!("{state}, {ahead} ahead"),
         None => state,
-    };
-    match held_up(answer) {
-        Some(headline) => format!("{standing} ({headline})"),
-        None => standing,
     }
 }
 
+/// The current state with what delays it, such as `queued, 2 ahead (The AWS sign-in has expired)`.
+fn standing_with_delay(answer: &Value) -> String {
+    let standing = standing(answer);
+    delay(answer).map_or_else(|| standing.clone(), |delay| format!("{standing} ({delay})"))
+}
+
 /// The problem that delays a batch that is not sent yet.
-fn held_up(answer: &Value) -> Option<&str> {
+pub fn delay(answer: &Value) -> Option<&str> {
     let waits = |batch: &&Value| matches!(batch["state"].as_str(), Some("queued" | "submitting"));
     let mut batches = answer["batches"].as_array()?.iter().filter(waits);
     batches.find_map(|batch| batch["problem"]["headline"].as_str())
@@ -227,7 +229,7 @@ fn said(problem: &Value) -> String {
     let text = |name: &str| problem[name].as_str().unwrap_or_default();
     match (text("code"), text("message")) {
         (_, "") => String::new(),
-        ("", said) => format!("\nWhat was said: {said}"),
+        ("", said) => format!("\nMessage: {said}"),
         (code, said) => format!("\nAWS says: {code}: {said}"),
     }
 }
@@ -235,7 +237,7 @@ fn said(problem: &Value) -> String {
 fn standing_in_words(state: &str, answer: &Value, url: &str) -> String {
     match state {
         "completed" => format!("Completed: {url}"),
-        "queued" | "in_progress" => format!("Accepted ({}): {url}", standing(answer)),
+        "queued" | "in_progress" => format!("Accepted ({}): {url}", standing_with_delay(answer)),
         "waiting_for_approval" => format!("Waits for approval: {url}"),
         state => format!("Ended as {}: {url}", state.replace('_', " ")),
     }
@@ -322,9 +324,12 @@ mod tests {
     fn where_it_stands_is_told_with_its_place() {
         assert_eq!(standing(&json!({"state": "queued", "ahead": 2})), "queued, 2 ahead");
         assert_eq!(standing(&json!({"state": "in_progress", "ahead": null})), "in progress");
-        let batch = json!({"state": "queued", "problem": {"headline": "The AWS sign-in is over"}});
+        let batch = json!({"state": "queued", "problem": {"headline": "The AWS sign-in has expired"}});
         let held_up = json!({"state": "queued", "ahead": 0, "batches": [batch]});
-        assert_eq!(standing(&held_up), "queued, next in the queue (The AWS sign-in is over)");
+        assert_eq!(standing(&held_up), "queued, next in the queue");
+        assert_eq!(delay(&held_up), Some("The AWS sign-in has expired"));
+        let words = "Accepted (queued, next in the queue (The AWS sign-in has expired)): ";
+        assert!(outcome(&held_up, None).starts_with(words));
         assert!(is_open(&json!({"state": "queued"})) && !is_open(&json!({"state": "completed"})));
     }
 

@@ -5,6 +5,7 @@ pub(super) mod client;
 mod expanded;
 mod given;
 mod lines;
+mod patience;
 mod progress;
 mod proof;
 mod staging;
@@ -28,11 +29,13 @@ use watch::Watch;
 
 /// Ask a running Unstale to refresh what a distribution serves. The token comes from UNSTALE_TOKEN.
 ///
-/// The plan is printed first. What went on is on standard error; with --json the last answer is on standard output.
+/// The plan is printed first. Progress is on standard error: with --wait at a terminal, the state and the elapsed time;
+/// elsewhere only problems. With --json the last answer is on standard output. A server that does not answer is tried for
+/// 60 s.
 ///
 /// Exit codes: 0 accepted, with --wait completed; 1 the same, but it could not be printed; 2 usage; 3 refused; 4 failed;
-/// 5 timed out; 6 server out of reach; 7 waits for a second person; with --prove 8 where viewers get an old version or an
-/// error, 9 where nothing is proved.
+/// 5 timed out; 6 the server cannot be reached; 7 waits for a second person; with --prove 8 where viewers get an old
+/// version or an error, 9 where nothing is proved.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct InvalidateArgs {
@@ -49,7 +52,7 @@ pub struct InvalidateArgs {
     /// Nothing is sent before this time, such as 2026-11-23T22:00:00Z.
     #[arg(long, value_name = "TIME")]
     not_before: Option<String>,
-    /// Send a wide request during a freeze window all the same. Needs --reason.
+    /// Send a wide request during a freeze window anyway. Needs --reason.
     #[arg(long)]
     override_freeze: bool,
     /// The name of a protected distribution, once more, where a wide request asks for it.
@@ -61,7 +64,7 @@ pub struct InvalidateArgs {
     /// Wait until it is known what viewers get, and say so of each URL. Implies --wait.
     #[arg(long)]
     prove: bool,
-    /// The items were taken down: viewers must get 403, 404 or 410. --prove checks it.
+    /// The items were removed: viewers must get 403, 404 or 410. --prove checks it.
     #[arg(long, conflicts_with = "expect_sha256")]
     expect_gone: bool,
     /// The SHA-256 of the content that viewers must get at the one path of the request. --prove checks it.
@@ -83,20 +86,20 @@ pub struct InvalidateArgs {
     /// Print the last answer as JSON, and nothing else, on standard output.
     #[arg(long)]
     json: bool,
-    /// The same key again is the same request again: name the run and the attempt in it. Made anew where it is left
-    /// out; retries use it by themselves.
+    /// The same key again is the same request again: name the run and the attempt in it. Without it, a new key
+    /// is used. Automatic retries use the same key.
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
-    /// The https page of the pipeline's run, for the history. Found by itself on GitHub Actions and GitLab CI.
+    /// The https page of the pipeline's run, for the history. Found automatically on GitHub Actions and GitLab CI.
     #[arg(long, env = "UNSTALE_RUN_URL", value_name = "URL")]
     run_url: Option<String>,
     /// Read items from a file, one a line, or what a tool such as aws s3 sync printed; - is standard input.
     #[arg(long, value_name = "FILE")]
     file: Option<String>,
-    /// The items are names of files, such as keys of a bucket: % ? # * in them stand for themselves.
+    /// The items are file names, such as keys of a bucket: % ? # * in them are ordinary characters.
     #[arg(long)]
     keys: bool,
-    /// Send the items and nothing else: the plan adds nothing, and leaves out nothing that has no effect.
+    /// Send exactly these items, even items that have no effect. Nothing is added.
     #[arg(long)]
     exact: bool,
     /// Send the token over plain HTTP to another machine. Only for networks that you trust.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     ApiClient, End, InvalidateArgs,
+    client::NoAnswer,
     given::Given,
     lines,
     progress::Progress,
@@ -95,25 +96,47 @@ impl Watch<'_> {
                 let url = last["url"].as_str().unwrap_or_default();
                 let what =
                     if lines::is_open(&last) { "it had not ended" } else { "what viewers get was not known" };
-                let words = format!("{what} after {} s; it goes on by itself: {url}", args.timeout);
+                let words = format!("{what} after {} s; it continues automatically: {url}", args.timeout);
                 return Err(End::TimedOut(words));
             }
-            progress.show(&lines::standing(&last), started.elapsed());
+            progress.show(&lines::standing(&last), lines::delay(&last), started.elapsed());
             let seconds = left.as_secs().clamp(1, progress.every());
             let path = format!("/api/v1/invalidations/{id}");
-            let waited = client.get_now(&format!("{path}?wait={seconds}{until}")).await;
-            last = if let Some(answer) = waited {
-                if proof::is_refused(answer.status, &answer.body) {
+            let waited = format!("{path}?wait={seconds}{until}");
+            last = match client.get_now(&waited, Duration::from_secs(seconds)).await {
+                Ok(answer) if proof::is_refused(answer.status, &answer.body) => {
                     return Err(End::Unproved(proof::OLD_SERVER.to_owned()));
                 }
-                taken(answer, &Given::default())?
-            } else {
-                // Too many requests are waiting, or the connection broke. Asking at intervals works too.
-                tokio::time::sleep(LOOK_EVERY.min(left)).await;
-                taken(client.get(&path, progress).await?, &Given::default())?
+                Ok(answer) => taken(answer, &Given::default())?,
+                Err(NoAnswer::NotNow) => {
+                    // Too many requests are waiting. Asking at intervals works too.
+                    tokio::time::sleep(LOOK_EVERY.min(left)).await;
+                    self.look(&path, &last, tokio::time::Instant::now(), progress).await?
+                }
+                Err(NoAnswer::Since(since)) => self.look(&path, &last, since, progress).await?,
             };
         }
         Ok(last)
+    }
+
+    /// Asks for the state without a wait. The server has not answered since then.
+    async fn look(
+        &self,
+        path: &str,
+        last: &Value,
+        silent_since: tokio::time::Instant,
+        progress: &mut Progress,
+    ) -> Result<Value, End> {
+        match self.client.get(path, silent_since, progress).await {
+            Ok(answer) => taken(answer, &Given::default()),
+            Err(error) => Err(match End::from(error) {
+                End::OutOfReach(words) => {
+                    let url = last["url"].as_str().unwrap_or_default();
+                    End::OutOfReach(format!("{words}; the request was accepted and continues: {url}"))
+                }
+                other => other,
+            }),
+        }
     }
 }
 
