@@ -304,7 +304,7 @@ impl Browser {
 
     pub async fn wait_until_nothing_is_under_way(&self) -> Outcome<()> {
         for _ in 0..1_200 {
-            if self.page("/").await?.contains("Nothing is under way.") {
+            if self.page("/").await?.contains("Nothing is in flight.") {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -53,13 +53,13 @@ impl<S: Send + Sync> FromRequest<S> for JsonFields {
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
         if !kind.eq_ignore_ascii_case("application/json") {
-            let detail = "Send the header Content-Type: application/json. Nothing was kept or sent.";
+            let detail = "Send the header Content-Type: application/json. Nothing was saved or sent.";
             return Err(ApiError::new(ProblemType::UnsupportedType, detail));
         }
         let (bytes, turn) = read(request.into_body()).await?;
         let value = strict_json::read(&bytes).map_err(unread)?;
         let Value::Object(rest) = value else {
-            return Err(unreadable("The body has to be a JSON object. Nothing was kept or sent."));
+            return Err(unreadable("The body has to be a JSON object. Nothing was saved or sent."));
         };
         Ok(Self { rest, faults: Vec::new(), unnamed: 0, _turn: turn })
     }
@@ -72,11 +72,11 @@ fn unreadable(detail: &str) -> ApiError {
 fn unread(why: Unread) -> ApiError {
     match why {
         Unread::Wrong(error) => {
-            unreadable(&format!("The body is not JSON: {error}. Nothing was kept or sent."))
+            unreadable(&format!("The body is not JSON: {error}. Nothing was saved or sent."))
         }
         Unread::TooMany => {
             let detail = format!(
-                "The body has {why}. One request takes at most {LINES_MAX} items. Nothing was kept or sent. Split the \
+                "The body has {why}. One request takes at most {LINES_MAX} items. Nothing was saved or sent. Split the \
                  list into several requests."
             );
             ApiError::new(ProblemType::TooLarge, detail)
@@ -90,7 +90,7 @@ async fn read(body: Body) -> Result<(Bytes, Option<SemaphorePermit<'static>>), A
     let (mut kept, mut size, mut turn) = (Vec::new(), 0, None);
     while let Some(chunk) = chunks.next().await {
         let chunk =
-            chunk.map_err(|_| unreadable("The body did not arrive whole. Nothing was kept or sent."))?;
+            chunk.map_err(|_| unreadable("The body arrived incomplete. Nothing was saved or sent."))?;
         size += chunk.len();
         if size > DRAINED_MAX {
             break;
@@ -105,7 +105,7 @@ async fn read(body: Body) -> Result<(Bytes, Option<SemaphorePermit<'static>>), A
     }
     if size > BODY_MAX {
         let detail =
-            "A body may be 2 MiB large. Nothing was kept or sent. Split the list into several requests.";
+            "A body may be 2 MiB large. Nothing was saved or sent. Split the list into several requests.";
         return Err(ApiError::new(ProblemType::TooLarge, detail));
     }
     Ok((kept.into(), turn))

@@ -31,7 +31,7 @@ pub struct MonthlyBudgetShape {
     /// The first day of the month, which counts in UTC.
     #[schema(example = "2026-11-01")]
     pub month: String,
-    /// The items that count for it: those that CloudFront took, and those that are still to be sent.
+    /// The items that count for it: those that CloudFront accepted, and those that are still to be sent.
     pub used: u64,
     /// What is left of `hard_items`, or of `soft_items` where there is no hard number. Null where there is no budget.
     pub left: Option<u64>,

@@ -93,7 +93,7 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn no_token() -> ApiError {
-    let detail = "Send an API token as Authorization: Bearer unstale_…. One that was revoked or is over lets nobody in; administrators make new ones under Settings, API tokens.";
+    let detail = "Send an API token as Authorization: Bearer unstale_…. Revoked and expired tokens are refused; administrators create new ones under Settings › Tokens.";
     ApiError::new(ProblemType::NoToken, detail)
 }
 
@@ -118,7 +118,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Key {
 fn read_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiError> {
     let key = text_of(headers, IDEMPOTENCY_KEY)?.map(IdempotencyKey::parse).transpose();
     key.map_err(|error| {
-        ApiError::invalid(vec![Fault::new(IDEMPOTENCY_KEY, format!("is not good: {error}."))])
+        ApiError::invalid(vec![Fault::new(IDEMPOTENCY_KEY, format!("is not valid: {error}."))])
     })
 }
 
@@ -126,7 +126,7 @@ fn read_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiError> {
 fn via(headers: &HeaderMap, key: Option<&IdempotencyKey>) -> Result<Via, ApiError> {
     let run = text_of(headers, RUN_URL)?.map(parse_run_url).transpose();
     let run =
-        run.map_err(|error| ApiError::invalid(vec![Fault::new(RUN_URL, format!("is not good: {error}."))]))?;
+        run.map_err(|error| ApiError::invalid(vec![Fault::new(RUN_URL, format!("is not valid: {error}."))]))?;
     let idempotency_key = key.map(|key| key.as_str().to_owned()).unwrap_or_default();
     Ok(Via { run_url: run.unwrap_or_default(), idempotency_key })
 }
@@ -180,7 +180,7 @@ impl Caller {
         if self.access.role.may_invalidate() {
             return Ok(());
         }
-        let why = "a viewer may look and not act".to_owned();
+        let why = "a viewer has read-only access".to_owned();
         Err(ApiError::not_allowed(why).about(DistributionId::parse(named)))
     }
 

@@ -67,7 +67,7 @@ impl ApiError {
 
     /// The role or the grants do not allow the request.
     pub fn not_allowed(why: String) -> Self {
-        let detail = format!("It was refused: {why}. Nothing was kept or sent.");
+        let detail = format!("It was refused: {why}. Nothing was saved or sent.");
         Self::new(ProblemType::NotAllowed, detail).because(why)
     }
 
@@ -129,13 +129,13 @@ impl ApiError {
     pub fn invalid_of(errors: Vec<Fault>, unnamed: usize) -> Self {
         let detail = match errors.as_slice() {
             named if unnamed > 0 => format!(
-                "{} things need mending; the first {} are named in errors. Nothing was kept or sent.",
+                "{} things need correction; the first {} are named in errors. Nothing was saved or sent.",
                 named.len() + unnamed,
                 named.len()
             ),
-            [one] => format!("{} {} Nothing was kept or sent.", one.pointer, one.detail),
+            [one] => format!("{} {} Nothing was saved or sent.", one.pointer, one.detail),
             many => format!(
-                "{} things need mending; each is named in errors. Nothing was kept or sent.",
+                "{} things need correction; each is named in errors. Nothing was saved or sent.",
                 many.len()
             ),
         };
@@ -156,10 +156,10 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         if error.is_passing() {
             let detail = if matches!(error, StoreError::Full(_)) {
-                "The disk of the database is full. Nothing was kept or sent. Whoever runs Unstale has to free space; \
+                "The disk of the database is full. Nothing was saved or sent. The operator of this server has to free space; \
                  then try again."
             } else {
-                "Nothing was kept or sent. Try again in a few seconds."
+                "Nothing was saved or sent. Try again in a few seconds."
             };
             Self { cause: Some(with_causes(&error)), ..Self::new(ProblemType::Unavailable, detail) }
         } else {
@@ -173,12 +173,12 @@ impl From<CommandError> for ApiError {
         let error = match error {
             CommandError::Store(error) => return error.into(),
             CommandError::OverBudget(why) => {
-                let detail = format!("It was refused: {why}. Nothing was kept or sent.");
+                let detail = format!("It was refused: {why}. Nothing was saved or sent.");
                 return Self::new(ProblemType::OverBudget, detail).told();
             }
             CommandError::Frozen(refusal) => {
                 let detail = format!(
-                    "It was refused: {refusal}. Nothing was kept or sent. If it has to go all the same, send it again with \"override_freeze\": true and a reason."
+                    "It was refused: {refusal}. Nothing was saved or sent. To send it anyway, send it again with \"override_freeze\": true and a reason."
                 );
                 return Self::new(ProblemType::Frozen, detail).told();
             }

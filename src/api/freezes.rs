@@ -62,7 +62,7 @@ pub struct FreezeWindowsShape {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = PlanFreeze)]
 pub struct PlanFreezeShape {
-    /// What holds, and what a request needs for it: `override_freeze` and a reason, or the override of whoever approves it.
+    /// What holds, and what a request needs for it: `override_freeze` and a reason, or an override at its approval.
     pub text: String,
     pub windows: Vec<FreezeWindowShape>,
 }
@@ -74,7 +74,7 @@ pub struct PlanFreezeShape {
 pub struct NewFreezeShape {
     #[schema(max_length = 80)]
     pub name: String,
-    /// Whoever requests something then reads it.
+    /// It is shown to everyone who requests something then.
     #[schema(max_length = 300)]
     pub why: String,
     #[schema(format = DateTime)]

@@ -89,13 +89,13 @@ fn add_problems(path: &str, method: &str, responses: &mut Value) {
     let has_body = posts && !["/cancel", "/check-up", "/changes"].iter().any(|act| path.ends_with(act));
     let known = [
         ("400", "The request cannot be read", has_body),
-        ("401", "A good token is needed", true),
+        ("401", "A valid token is needed", true),
         ("403", "This is not allowed", posts),
         ("404", "It is not there, or this token may not see it", path != "/api/v1/events"),
-        ("409", "It has gone on meanwhile, or a protected distribution asks for more", posts),
+        ("409", "It changed in the meantime, or a protected distribution needs more", posts),
         ("413", "The body is larger than 2 MiB", has_body),
         ("415", "The body is not JSON", has_body),
-        ("422", "Something in the request needs mending; errors says what", true),
+        ("422", "Something in the request needs correction; errors says what", true),
         (
             "429",
             "Too many requests a second, or too many open at once; Retry-After says when to try again",

@@ -29,7 +29,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
         let mut params = Self { rest: BTreeMap::new(), faults: Vec::new() };
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             if params.rest.insert(name.to_string(), value.into_owned()).is_some() {
-                params.faults.push(Fault::new(name, "is there twice."));
+                params.faults.push(Fault::new(name, "appears twice."));
             }
         }
         Ok(params)

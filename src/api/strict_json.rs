@@ -123,7 +123,7 @@ impl<'de> Visitor<'de> for BoundedReader<'_> {
         while let Some(key) = object.next_key::<String>()? {
             if values.contains_key(&key) {
                 let key: String = key.chars().take(100).collect();
-                return Err(A::Error::custom(format!("the key {key:?} is there twice")));
+                return Err(A::Error::custom(format!("the key {key:?} appears twice")));
             }
             if values.len() == MEMBERS_MAX {
                 return Err(self.0.exceed());
@@ -148,7 +148,7 @@ mod tests {
     fn a_key_that_comes_twice_is_named_wherever_it_stands() {
         for text in [r#"{"a":1,"b":2,"a":1}"#, r#"[{"b":{"a":1,"\u0061":2}}]"#] {
             let error = read(text.as_bytes()).unwrap_err().to_string();
-            assert!(error.starts_with("the key \"a\" is there twice at line 1"), "{error}");
+            assert!(error.starts_with("the key \"a\" appears twice at line 1"), "{error}");
         }
     }
 

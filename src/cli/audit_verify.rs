@@ -48,7 +48,7 @@ pub struct VerifyArgs {
     /// The only key whose signatures count, as 64 hexadecimal digits. May be given several times.
     #[arg(long)]
     public_key: Vec<String>,
-    /// The file is a search's result: events may be missing between, each is checked by itself and against its
+    /// The file is a search's result: events may be missing between, each is checked alone and against its
     /// neighbours.
     #[arg(long, requires = "file", conflicts_with = "after")]
     part: bool,
@@ -121,7 +121,7 @@ fn intact(args: &VerifyArgs, checked: &IntactHistory) -> String {
     if args.part {
         return format!(
             "Intact, as a part: each of {number} events of {place} fits its hash, and its neighbours where they are \
-             there. What is missing between, or was written anew with its hash, shows only in the whole history."
+             there. What is missing between, or was rewritten with its hash, shows only in the whole history."
         );
     }
     let mut lines = vec![format!(
@@ -240,8 +240,8 @@ async fn walk_database(db: &Db, known: &TrustedHeads) -> Result<VerifyOutcome, C
     let vouched = !known.keys.is_empty() || !known.segment_keys.is_empty();
     if let Some(beneath) = check.walk().beneath().first().filter(|_| !vouched) {
         return Err(format!(
-            "the head of event {beneath} could not be checked: that event was dropped, under a key that nobody \
-             vouched for; name yours with --public-key, and check the head against the archive's file"
+            "the head of event {beneath} could not be checked: that event was dropped, under a key that is \
+             not known as yours; name yours with --public-key, and check the head against the archive's file"
         )
         .into());
     }

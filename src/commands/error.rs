@@ -27,23 +27,23 @@ pub enum CommandError {
     #[error("It is not there.")]
     Hidden,
     /// The session ended before the command began. The refusal is recorded.
-    #[error("The session is over, so nothing was changed.")]
+    #[error("The session has ended, so nothing was changed.")]
     SessionOver,
     /// The object is not in the state that the command needs.
-    #[error("It has gone on meanwhile, so nothing was changed.")]
+    #[error("It changed in the meantime, so nothing was done.")]
     TooLate,
-    #[error("A check of this distribution goes on already. Wait for what it says.")]
+    #[error("A check of this distribution is running already. Wait for its result.")]
     CheckGoesOn,
     /// An administrator has not switched on that the origin of the distribution is asked.
     #[error(
-        "The origin of this distribution is not asked. An administrator can switch on \"Ask the origin too\" in its settings of checks."
+        "The origin of this distribution is not asked. An administrator can turn on \"Ask the origin too\" in its check settings."
     )]
     OriginNotAsked,
     /// The buckets of the distribution are listed already, because somebody asked for it.
-    #[error("The bucket of this distribution is being listed already. Wait for what it shows.")]
+    #[error("The bucket of this distribution is being listed already. Wait for the result.")]
     ListingGoesOn,
     /// The person has the maximum number of saved searches.
-    #[error("You keep {0} searches already; forget one first.")]
+    #[error("You have {0} saved searches already; delete one first.")]
     TooManySearches(usize),
     /// The distribution has the maximum number of path mappings.
     #[error("This distribution has {0} path mappings already; remove one on its page first.")]
@@ -52,7 +52,7 @@ pub enum CommandError {
     #[error("Another invalidation here has this CloudFront ID already.")]
     BelongsToAnother,
     /// The last administrator cannot be removed, because somebody must be able to manage people.
-    #[error("This is the only administrator who is not disabled. Make somebody else an administrator first.")]
+    #[error("This is the only administrator who is not disabled. Give another person the role admin first.")]
     LastAdmin,
     /// The role, the grants or another rule do not allow it. The refusal is recorded.
     #[error("{0}")]

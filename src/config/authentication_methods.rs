@@ -17,7 +17,7 @@ pub struct AuthenticationArgs {
     /// How long a session lasts at the most, up to 90d.
     #[arg(long, env = "UNSTALE_SESSION_LIFE", default_value = "7d", value_parser = session_span)]
     pub session_life: Duration,
-    /// Whoever signs in with a password has to have a second step; who has none sets it up at the next sign-in.
+    /// People who sign in with a password need a second step. Those without one set it up at the next sign-in.
     #[arg(long, env = "UNSTALE_REQUIRE_TOTP", num_args = 0..=1, default_missing_value = "true", default_value = "false", action = ArgAction::Set)]
     pub require_totp: bool,
     /// The OpenID Connect provider, exactly as it calls itself, such as https://login.example.com/realms/team
@@ -50,19 +50,19 @@ pub struct AuthenticationArgs {
     /// Values that make a viewer.
     #[arg(long, env = "UNSTALE_OIDC_VIEWER_VALUES", default_value = "")]
     pub oidc_viewer_values: String,
-    /// The role of whoever matches nothing: viewer, operator or admin. Unset, they are refused.
+    /// The role of people who match no value: viewer, operator or admin. Unset, they are refused.
     #[arg(long, env = "UNSTALE_OIDC_DEFAULT_ROLE")]
     pub oidc_default_role: Option<String>,
     /// The claim that names the person's groups.
     #[arg(long, env = "UNSTALE_OIDC_GROUPS_CLAIM")]
     pub oidc_groups_claim: Option<String>,
-    /// Whoever comes for the first time gets an account; false lets in only people who are known.
+    /// New people get an account at their first sign-in; false allows only people with an account.
     #[arg(long, env = "UNSTALE_OIDC_SIGN_UP", num_args = 0..=1, default_missing_value = "true", default_value = "false", action = ArgAction::Set)]
     pub oidc_sign_up: bool,
     /// A verified e-mail address ties somebody to the local account that has it.
     #[arg(long, env = "UNSTALE_OIDC_LINK_BY_EMAIL", num_args = 0..=1, default_missing_value = "true", default_value = "false", action = ArgAction::Set)]
     pub oidc_link_by_email: bool,
-    /// Send people straight to the provider; /sign-in?stay=1 shows the page all the same.
+    /// Send people straight to the provider; /sign-in?stay=1 shows the page anyway.
     #[arg(long, env = "UNSTALE_OIDC_AUTO", num_args = 0..=1, default_missing_value = "true", default_value = "false", action = ArgAction::Set)]
     pub oidc_auto: bool,
     /// The networks of the proxies that are believed, such as 10.0.0.0/16,192.0.2.7

@@ -45,7 +45,7 @@ impl fmt::Debug for Caller {
 }
 
 impl Caller {
-    /// The caller with this token. `None` if the token is unknown, expired or revoked, or its maker is disabled.
+    /// The caller with this token. `None` if the token is unknown, expired or revoked, or its creator is disabled.
     pub async fn by_token(
         app: &AppState,
         origin: Origin,

@@ -80,7 +80,7 @@ impl From<CommandError> for HttpError {
             Sort::NotAllowed => Self::NotAllowed {
                 what: "This is not allowed".to_owned(),
                 advice: format!(
-                    "It was refused: {words}. Nothing was kept or sent. The attempt is in the history."
+                    "It was refused: {words}. Nothing was saved or sent. The attempt is in the history."
                 ),
             },
             Sort::TooLate => Self::TooLate(words),
@@ -127,51 +127,51 @@ impl HttpError {
         match self {
             Self::NotFound => pair(
                 "There is no such page",
-                "It may have been mistyped, or what it showed is not there any more.",
+                "The address may have a typing error, or the page no longer exists.",
             ),
             Self::WrongMethod => pair(
                 "This address is not a page to open",
-                "It only takes what a form sends. Go back to the page with the form.",
+                "It only accepts a form. Go back to the page with the form.",
             ),
             Self::NotAllowed { what, advice } => (what, advice),
             Self::BadRequest(why) => ("This could not be read".to_owned(), why),
             Self::TooLarge => pair(
-                "That is too much at once",
-                "A form may be 2 MiB large. Nothing was kept or sent. Split the list into several requests.",
+                "That is too large",
+                "A form may be 2 MiB large. Nothing was saved or sent. Split the list into several requests.",
             ),
             Self::FormTooLarge => pair(
-                "That is too much at once",
-                "This form may be 16 KiB large. Nothing was kept or sent. Go back and shorten what you typed.",
+                "That is too large",
+                "This form may be 16 KiB large. Nothing was saved or sent. Go back and shorten what you typed.",
             ),
             Self::UnsupportedType => pair(
                 "This could not be read",
-                "The address takes a form (application/x-www-form-urlencoded). Nothing was kept or sent.",
+                "The address takes a form (application/x-www-form-urlencoded). Nothing was saved or sent.",
             ),
             Self::TooOften(wait) => (
-                "Too many tries".to_owned(),
+                "Too many attempts".to_owned(),
                 format!("Wait {} s, then try again. Nothing was changed.", wait.as_secs().max(1)),
             ),
             Self::SessionOver => pair(
-                "Your session is over",
-                "Nothing was kept or sent. Sign in, go back to the form and send it again.",
+                "Your session has ended",
+                "Nothing was saved or sent. Sign in, go back to the form and send it again.",
             ),
-            Self::TooLate(why) => ("It has gone on meanwhile".to_owned(), why),
-            Self::Busy(why) => ("There is no room for this now".to_owned(), why),
+            Self::TooLate(why) => ("It changed in the meantime".to_owned(), why),
+            Self::Busy(why) => ("This cannot be accepted now".to_owned(), why),
             Self::Displaced(_) => pair(
                 "The database's file is not where it was",
-                "It was removed, replaced or closed to writing while Unstale runs. Nothing was kept, and nothing is sent to CloudFront. Unstale's log says what to do; whoever runs it has to act.",
+                "It was removed, replaced or closed to writing while Unstale runs. Nothing was saved, and nothing is sent to CloudFront. Unstale's log says what the operator of this server has to do.",
             ),
             Self::Unavailable(_) => pair(
-                "The database is out of reach for the moment",
-                "Nothing was kept or sent. Go back and try again in a few seconds.",
+                "The database cannot be reached at the moment",
+                "Nothing was saved or sent. Go back and try again in a few seconds.",
             ),
             Self::Full(_) => pair(
                 "The disk of the database is full",
-                "Nothing was kept or sent. Whoever runs Unstale has to free space; then go back and try again.",
+                "Nothing was saved or sent. The operator of this server has to free space. Then go back and try again.",
             ),
             Self::ProviderAway(_) => pair(
-                "Who you are cannot be checked for the moment",
-                "Nothing was kept or sent. The other side does not answer; the cause is in Unstale's log. Try again in a few seconds.",
+                "Your sign-in cannot be checked at the moment",
+                "Nothing was saved or sent. The other side does not answer; the cause is in Unstale's log. Try again in a few seconds.",
             ),
             Self::TookTooLong => pair(
                 "This took too long",

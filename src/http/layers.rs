@@ -223,7 +223,7 @@ fn origin_in_words(headers: &HeaderMap) -> String {
 fn cross_site() -> Response {
     let mut response = HttpError::NotAllowed {
         what: "This was sent by another site".to_owned(),
-        advice: "Unstale takes changes only from its own pages. Nothing was kept or sent. Open Unstale itself and try there; behind a proxy, check that it passes Host and Origin on and that UNSTALE_PUBLIC_URL is set.".to_owned(),
+        advice: "Unstale takes changes only from its own pages. Nothing was saved or sent. Open Unstale itself and try there; behind a proxy, check that it passes Host and Origin on and that UNSTALE_PUBLIC_URL is set.".to_owned(),
     }
     .into_response();
     response.extensions_mut().insert(CrossSite);

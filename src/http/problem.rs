@@ -35,7 +35,7 @@ pub struct ProblemDetails {
 /// One thing that is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Fault {
-    /// Where it stands in the body (RFC 6901), such as `/items/3`; a parameter or header is named by itself.
+    /// Where it stands in the body (RFC 6901), such as `/items/3`; a parameter or header has its plain name.
     pub pointer: String,
     pub detail: String,
 }
@@ -140,23 +140,23 @@ macro_rules! kinds {
 
 kinds! {
     Unreadable = "unreadable", BAD_REQUEST, "The request cannot be read";
-    NoToken = "no-token", UNAUTHORIZED, "A good token is needed";
+    NoToken = "no-token", UNAUTHORIZED, "A valid token is needed";
     NotAllowed = "not-allowed", FORBIDDEN, "This is not allowed";
     OverBudget = "over-budget", FORBIDDEN, "A budget of the month does not allow it";
     NotFound = "not-found", NOT_FOUND, "It is not there";
     WrongMethod = "wrong-method", METHOD_NOT_ALLOWED, "The address does not take this method";
-    TooLate = "too-late", CONFLICT, "It has gone on meanwhile";
+    TooLate = "too-late", CONFLICT, "It changed in the meantime";
     ChecksOff = "checks-off", CONFLICT, "Checks are switched off";
     Frozen = "frozen", CONFLICT, "A freeze window is in force";
     ConfirmationNeeded = "confirmation-needed", CONFLICT, "The distribution is protected";
-    TooLarge = "too-large", PAYLOAD_TOO_LARGE, "That is too much at once";
+    TooLarge = "too-large", PAYLOAD_TOO_LARGE, "That is too large";
     UnsupportedType = "unsupported-type", UNSUPPORTED_MEDIA_TYPE, "The body is not JSON";
-    Invalid = "invalid", UNPROCESSABLE_ENTITY, "Something in the request needs mending";
+    Invalid = "invalid", UNPROCESSABLE_ENTITY, "Something in the request needs correction";
     KeyUsed = "key-used-for-another", UNPROCESSABLE_ENTITY, "The idempotency key belongs to another request";
-    TooOften = "too-often", TOO_MANY_REQUESTS, "Too many tries";
+    TooOften = "too-often", TOO_MANY_REQUESTS, "Too many attempts";
     TooManyOfYours = "too-many-of-yours", TOO_MANY_REQUESTS, "This token or person has too many requests open";
     TooManyWaiting = "too-many-waiting", SERVICE_UNAVAILABLE, "Too many requests wait already";
-    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The database is out of reach for the moment";
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The database cannot be reached at the moment";
     TooBusy = "too-busy", SERVICE_UNAVAILABLE, "Too many connections are open";
     TookTooLong = "took-too-long", SERVICE_UNAVAILABLE, "This took too long";
     Internal = "internal", INTERNAL_SERVER_ERROR, "This did not work";

@@ -75,7 +75,7 @@ pub async fn find_visitor(
                 commands::refuse_sign_in(&app.context, &origin, &who.subject, refusal.note()).await?;
             }
             Err(HttpError::NotAllowed {
-                what: "You are not let in".to_owned(),
+                what: "Access refused".to_owned(),
                 advice: refusal.label().to_owned(),
             })
         }
@@ -91,7 +91,7 @@ async fn refuse(app: &AppState, origin: &Origin, problem: HeaderProblem, why: &s
         return error.into();
     }
     HttpError::BadRequest(format!(
-        "The request says who asks, and it may not: {}. Only the proxy in front of Unstale may send such headers. Nothing was kept or sent.",
+        "The request says who asks, and it may not: {}. Only the proxy in front of Unstale may send such headers. Nothing was saved or sent.",
         problem.label()
     ))
 }

@@ -78,11 +78,11 @@ impl Visitor {
 
     /// Records what a viewer tried, and returns the error to show.
     pub async fn refuse_viewer(&self, app: &AppState, attempt: &Attempt<'_>) -> Result<HttpError, HttpError> {
-        let why = "a viewer may look and not act";
+        let why = "a viewer has read-only access";
         commands::refuse_attempt(&app.context, &self.acting, attempt, why).await?;
         Ok(HttpError::NotAllowed {
             what: "You have read-only access".to_owned(),
-            advice: "Nothing was kept or sent. The attempt is in the history. Ask an administrator of this Unstale for the role of an operator.".to_owned(),
+            advice: "Nothing was saved or sent. The attempt is in the history. Ask an administrator for the role of operator.".to_owned(),
         })
     }
 
@@ -95,9 +95,7 @@ impl Visitor {
         commands::refuse(&app.context, &self.acting, &Target::act(what), None, why).await?;
         Err(HttpError::NotAllowed {
             what: "This is for administrators".to_owned(),
-            advice:
-                "Nothing was changed. The attempt is in the history. Ask an administrator of this Unstale."
-                    .to_owned(),
+            advice: "Nothing was changed. The attempt is in the history. Ask an administrator.".to_owned(),
         })
     }
 

@@ -59,18 +59,18 @@ async fn read_form<T: DeserializeOwned + 'static>(request: Request, max: usize) 
     let bytes = read(&parts.headers, body, max).await?;
     if percent_decode(&bytes).decode_utf8().is_err() {
         // A lossy reading would turn a letter in another encoding into a different path.
-        let why = "The form is not in UTF-8. Nothing was kept or sent.";
+        let why = "The form is not in UTF-8. Nothing was saved or sent.";
         return Err(HttpError::BadRequest(why.to_owned()));
     }
     if let Some(name) = repeated_name(&bytes) {
-        let why = format!("The field {name} is in the form twice. Nothing was kept or sent.");
+        let why = format!("The field {name} is in the form twice. Nothing was saved or sent.");
         return Err(HttpError::BadRequest(why));
     }
     let request = Request::from_parts(parts, Body::from(bytes));
     match request.extract::<Form<T>, _>().await {
         Ok(Form(form)) => Ok(form),
         Err(rejection) => Err(HttpError::BadRequest(format!(
-            "The form is not as this page sends it ({rejection}). Nothing was kept or sent."
+            "The form differs from the one that this page sends ({rejection}). Nothing was saved or sent."
         ))),
     }
 }
@@ -89,7 +89,7 @@ async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, Http
     let mut size = 0;
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| {
-            HttpError::BadRequest("The form did not arrive whole. Nothing was kept or sent.".to_owned())
+            HttpError::BadRequest("The form arrived incomplete. Nothing was saved or sent.".to_owned())
         })?;
         size += chunk.len();
         if size > DRAINED_MAX {

@@ -43,7 +43,7 @@ pub struct SetupLink {
 
 fn link_is_not_good() -> HttpError {
     HttpError::NotAllowed {
-        what: "This link is not good any more".to_owned(),
+        what: "This link is no longer valid".to_owned(),
         advice: "It works once, for a day, and only while there is no account. Start Unstale again to have a new one printed, or add an account with: unstale user add EMAIL --role admin --password-stdin".to_owned(),
     }
 }

@@ -81,7 +81,7 @@ for (const javaScript of [true, false]) {
       const name = `pipeline-${javaScript}`;
       await page.goto("/settings/tokens");
       await page.locator("#make #name").fill(name);
-      await page.getByRole("button", { name: "Make the token" }).click();
+      await page.getByRole("button", { name: "Create token" }).click();
       await page.goto("/settings/tokens");
       const row = page.locator("tr", { hasText: name });
       const ask = row.getByRole("button", { name: `Revoke ${name}?` });

@@ -57,7 +57,7 @@ test("the first page shows what is under way and what it came to, live", async (
     await page.locator("#in-flight .flight", { hasText: "/scripts.js" }).waitFor();
     await page.locator("#recent tr", { hasText: "Seen from another window" }).waitFor();
     await page.locator('#recent tr:has-text("/scripts.js") .status[data-state="completed"]').waitFor();
-    await page.locator("#in-flight", { hasText: "Nothing is under way" }).waitFor();
+    await page.locator("#in-flight", { hasText: "Nothing is in flight" }).waitFor();
   });
 });
 

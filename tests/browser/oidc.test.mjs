@@ -156,7 +156,7 @@ test("whom nothing gives a role is told so and has no session", async () => {
   await visit(browser, service, { refusals: true }, async (page) => {
     await page.goto("/sign-in");
     await signInAs(page, "eve");
-    await page.getByText("nothing gives you a role here").waitFor();
+    await page.getByText("you have no role here").waitFor();
     await page.goto("/");
     assert.match(page.url(), /\/sign-in$/);
   });

@@ -124,7 +124,7 @@ test("the first account, from the link that the first start prints", async () =>
       assert.deepEqual(await flaws(page, "the set-up page"), []);
       await page.locator("#email").fill("first@example.com");
       await page.locator("#password").fill("correct horse battery staple");
-      await page.getByRole("button", { name: "Make the account" }).click();
+      await page.getByRole("button", { name: "Create account" }).click();
       await page.locator("#items").waitFor();
       await page.goto(service.link);
       assert.match(await page.locator("main").textContent(), /not good any more/);

@@ -204,7 +204,7 @@ impl Access {
             (None, Some(others)) => others.describe(distribution),
             (Some(own), Some(others)) => {
                 format!(
-                    "{own}, and of that only what whoever made the token may refresh: {}",
+                    "{own}, and only what the person who created the token may refresh: {}",
                     others.describe(distribution)
                 )
             }

@@ -57,7 +57,7 @@ impl Trusted {
             };
             if network.prefix_len() < widest {
                 return Err(format!(
-                    "{part} would trust half of the internet; name the networks of your proxies, /{widest} or narrower"
+                    "{part} would trust half of the internet; name the networks of your proxies, /{widest} or smaller"
                 ));
             }
             networks.push(network.trunc());

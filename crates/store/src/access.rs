@@ -75,7 +75,7 @@ pub async fn of_session(conn: &mut Conn, session: &Session) -> Result<Access, St
 }
 
 /// Of a token that was not revoked, whether it is over or not: as much as it was made for and as whoever made it may now.
-/// `None` where it was revoked, or its maker is disabled. One that was made at the shell has nobody behind it.
+/// `None` where it was revoked, or its creator is disabled. One that was made at the shell has nobody behind it.
 pub async fn of_token(conn: &mut Conn, token: &Token) -> Result<Option<Access>, StoreError> {
     if token.revoked_at.is_some() {
         return Ok(None);

@@ -46,7 +46,7 @@ pub enum LockError {
     )]
     ServedElsewhere(PathBuf),
     #[error(
-        "{0} is a symbolic link that leads to {1}, where there is nothing; mend the link, or name the file itself"
+        "{0} is a symbolic link that leads to {1}, where there is nothing; correct the link, or name the file itself"
     )]
     LeadsNowhere(PathBuf, PathBuf),
     #[error("{0} is {1}; a database is a regular file")]

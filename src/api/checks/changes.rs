@@ -127,7 +127,7 @@ pub async fn submit(
     require_checks(&api).map_err(about)?;
     match commands::look_for_changes(&api.context, &caller.acting, &id).await {
         Err(CommandError::TooLate) => {
-            let detail = "CloudFront no longer lists this distribution, or it serves nobody itself.";
+            let detail = "CloudFront no longer lists this distribution, or no viewer uses it directly.";
             return Err(about(ApiError::new(ProblemType::TooLate, detail)));
         }
         other => other.map_err(|error| about(error.into()))?,

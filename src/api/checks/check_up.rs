@@ -117,8 +117,7 @@ pub async fn submit(
     require_checks(&api).map_err(about)?;
     match commands::ask_for_check_up(&api.context, &caller.acting, &id).await {
         Err(CommandError::TooLate) => {
-            let detail =
-                "This distribution serves nobody at a host of its own, so there is nothing to look at.";
+            let detail = "Viewers do not use this distribution directly, so there is nothing to look at.";
             return Err(about(ApiError::new(ProblemType::TooLate, detail)));
         }
         other => other.map_err(|error| about(error.into()))?,

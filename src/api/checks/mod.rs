@@ -16,6 +16,6 @@ fn require_checks(api: &Api) -> Result<(), ApiError> {
     if api.app.options.are_checks_on {
         return Ok(());
     }
-    let detail = "This Unstale runs without checks (UNSTALE_CHECKS=off). Nothing was kept or sent.";
+    let detail = "Checks are switched off (UNSTALE_CHECKS=off). Nothing was saved or sent.";
     Err(ApiError::new(ProblemType::ChecksOff, detail))
 }

@@ -99,7 +99,7 @@ pub struct CompressedAnswerShape {
     pub etag: Option<String>,
 }
 
-/// What the origin answered past CloudFront.
+/// What the origin answered without CloudFront.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = OriginAnswer)]
 pub struct OriginAnswerShape {

@@ -39,7 +39,7 @@ pub struct CheckSettingsShape {
     pub must_not_contain: Option<String>,
     /// The origin whose pages must be able to read each URL, such as `https://app.example.com`.
     pub cors_origin: Option<String>,
-    /// Whether the origin is asked past CloudFront where viewers get an old or the same copy.
+    /// Whether the origin is asked, without CloudFront, where viewers get an old or an unchanged copy.
     pub ask_origin: bool,
     /// Whether the compressed copies, which most viewers get, are looked at too.
     pub compressed: bool,
@@ -68,7 +68,7 @@ pub struct CheckSettingsRequest {
     pub urls: Option<Vec<String>>,
     /// One of the alternate domain names, or the domain name.
     pub host: Option<String>,
-    /// Request headers with their values. Secret ones, such as `Authorization`, are encrypted where this Unstale has a
+    /// Request headers with their values. Secret ones, such as `Authorization`, are encrypted where the server has a
     /// key for it, and refused where it has none. An empty value keeps the secret that is stored under the name.
     pub headers: Option<BTreeMap<String, String>>,
     pub must_contain: Option<String>,
@@ -205,5 +205,5 @@ pub fn refused(error: CommandError) -> ApiError {
 }
 
 fn wrong(error: &CheckSettingsError) -> ApiError {
-    ApiError::invalid(vec![Fault::new(error.pointer(), format!("is not good: {error}."))])
+    ApiError::invalid(vec![Fault::new(error.pointer(), format!("is not valid: {error}."))])
 }

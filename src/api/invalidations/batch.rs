@@ -24,7 +24,7 @@ pub struct BatchShape {
     pub cut_into: Option<[usize; 2]>,
     /// The caller reference that its items are sent under, together with those of other requests that waited at the same
     /// time: what they have in common goes once. The state, the times, `cloudfront_id` and `problem` are those of what is
-    /// sent. Null where it is sent by itself.
+    /// sent. Null where it is sent alone.
     pub merged_into: Option<String>,
     /// When it may be sent, or sent again.
     #[schema(format = DateTime)]

@@ -31,7 +31,7 @@ pub async fn submit(
             return Err(ApiError::not_found("invalidation").told());
         }
         Err(CommandError::TooLate) => {
-            let detail = "Nothing of it is queued any more, so nothing was changed.";
+            let detail = "Nothing of it is queued now, so nothing was changed.";
             return Err(ApiError::new(ProblemType::TooLate, detail).about(Some(there.distribution)));
         }
         other => other?,

@@ -47,7 +47,7 @@ use crate::{
 /// that belongs to it gets the same items. Where that makes several invalidations, all are requested in one transaction, and the answer lists them as `invalidations`.
 ///
 /// With the header `Idempotency-Key` it is harmless to send again: the same key and body get the same answer, also
-/// while the first is under way, with `Idempotent-Replayed: true` and the time of the first request. Where CloudFront
+/// while the first is in progress, with `Idempotent-Replayed: true` and the time of the first request. Where CloudFront
 /// refused all of it, the same key tries the same invalidation once more. 202: it is on disk and will be sent, or, with
 /// the state `waiting_for_approval`, it waits for a second person. 200: the same items were requested within the
 /// distribution's cool-down; the answer is that earlier invalidation, and nothing is sent again.
@@ -253,7 +253,7 @@ async fn answer(
             Ok((from_before(at, true), same).into_response())
         }
         Requested::KeyUsedForAnother => {
-            let detail = "A request with this Idempotency-Key and another body was taken before. Nothing was kept or sent. Use a new key for a new request.";
+            let detail = "A request with this Idempotency-Key and another body was taken before. Nothing was saved or sent. Use a new key for a new request.";
             Err(ApiError::new(ProblemType::KeyUsed, detail).about(Some(distribution.clone())))
         }
         Requested::Unmet(unmet) => Err(missing(unmet).about(Some(distribution.clone()))),
@@ -270,7 +270,7 @@ fn missing(unmet: Unmet) -> ApiError {
         }
         Unmet::Name(name) => {
             let detail = format!(
-                "This request is wide and the distribution is protected. Nothing was kept or sent. Send it again with \"confirm\": \"{name}\" if that is what you mean; a new {IDEMPOTENCY_KEY} is not needed."
+                "This request is wide and the distribution is protected. Nothing was saved or sent. Send it again with \"confirm\": \"{name}\" if that is what you mean; a new {IDEMPOTENCY_KEY} is not needed."
             );
             ApiError::new(ProblemType::ConfirmationNeeded, detail).confirm(name)
         }

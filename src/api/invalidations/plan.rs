@@ -133,7 +133,7 @@ pub struct LineShape {
     pub index: usize,
     pub typed: String,
     /// `send`; `added`: the plan sends it too; `offered`: it would be sent if it were asked for; `dropped`: it is not
-    /// sent; or `refused`: nothing is sent before it is mended.
+    /// sent; or `refused`: nothing is sent before it is corrected.
     pub verdict: &'static str,
     /// As CloudFront would get it. Empty where the line names nothing.
     pub item: String,

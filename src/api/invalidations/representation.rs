@@ -231,7 +231,6 @@ async fn contradiction(
     batches: &[Batch],
 ) -> Result<Option<String>, StoreError> {
     let found = audit::contradiction_of(conn, invalidation, batches).await?;
-    Ok(found.map(|broken| {
-        format!("This is not what the history recorded in event {}: {}.", broken.sequence, broken.flaw)
-    }))
+    Ok(found
+        .map(|broken| format!("This differs from the history, event {}: {}.", broken.sequence, broken.flaw)))
 }

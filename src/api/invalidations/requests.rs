@@ -40,12 +40,12 @@ pub struct PlanRequest {
     #[schema(max_length = 2_097_152)]
     pub text: Option<String>,
     /// Names of files: keys of the bucket, or names below the root of the site. They are encoded, so that `%`, `?`, `#`
-    /// and `*` stand for themselves.
+    /// and `*` are ordinary characters.
     #[schema(min_items = 1, max_items = 20000)]
     pub keys: Option<Vec<String>>,
     /// Send what is asked for and nothing else: nothing is added, and what has no effect is sent too.
     pub exact: Option<bool>,
-    /// Items that the plan must not add by itself.
+    /// Items that the plan must not add automatically.
     #[schema(max_items = 20000)]
     pub without: Option<Vec<String>>,
     /// Refresh the same items on the staging distribution too, to which the continuous deployment policy of the
@@ -73,12 +73,12 @@ pub struct NewInvalidationRequest {
     #[schema(max_length = 2_097_152)]
     pub text: Option<String>,
     /// Names of files: keys of the bucket, or names below the root of the site. They are encoded, so that `%`, `?`, `#`
-    /// and `*` stand for themselves.
+    /// and `*` are ordinary characters.
     #[schema(min_items = 1, max_items = 20000)]
     pub keys: Option<Vec<String>>,
     /// Send what is asked for and nothing else: nothing is added, and what has no effect is sent too.
     pub exact: Option<bool>,
-    /// Items that the plan must not add by itself.
+    /// Items that the plan must not add automatically.
     #[schema(max_items = 20000)]
     pub without: Option<Vec<String>>,
     /// Refresh the same items on the staging distribution too, to which the continuous deployment policy of the
@@ -91,13 +91,13 @@ pub struct NewInvalidationRequest {
     /// Nothing is sent before this time; at most 30 days ahead.
     #[schema(format = DateTime)]
     pub not_before: Option<String>,
-    /// Send a wide request during a freeze window all the same, where a problem of the type `frozen` asked for it. That
+    /// Send a wide request during a freeze window anyway, where a problem of the type `frozen` asked for it. That
     /// needs a reason too.
     pub override_freeze: Option<bool>,
     /// The name of a protected distribution, where a problem of the type `confirmation-needed` asked for it.
     #[schema(max_length = 253)]
     pub confirm: Option<String>,
-    /// What viewers must get: `new_version`, which is the default; `gone`, where the URLs were taken down, so that 403,
+    /// What viewers must get: `new_version`, which is the default; `gone`, where the URLs were removed, so that 403,
     /// 404 and 410 are good answers; or `sha256:` with the 64 hexadecimal digits of the content of one path.
     #[schema(example = "new_version")]
     pub expected: Option<String>,
@@ -203,7 +203,8 @@ pub fn check(plan: &Plan, wanted: &WantedItems) -> Result<(), ApiError> {
     }
     check_lines(plan.refused(), wanted)?;
     if plan.items.is_empty() {
-        let detail = "has nothing that would be sent; the plan says why. With \"exact\": true it is sent all the same.";
+        let detail =
+            "has nothing that would be sent; the plan says why. With \"exact\": true it is sent anyway.";
         return Err(ApiError::invalid(vec![Fault::new(wanted.pointer(), detail)]));
     }
     Ok(())

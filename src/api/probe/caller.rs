@@ -53,6 +53,6 @@ pub async fn require_probe(State(api): State<Api>, mut request: Request, next: N
 
 /// The answer to everybody who is no probe.
 pub fn no_probe() -> ApiError {
-    let detail = "Send the token of a probe as Authorization: Bearer unstale_probe_…. One that was revoked or is over lets nobody in; administrators make new ones under Settings, Probes.";
+    let detail = "Send the token of a probe as Authorization: Bearer unstale_probe_…. Revoked and expired tokens are refused; administrators create new ones under Settings › Probes.";
     ApiError::new(ProblemType::NoToken, detail)
 }

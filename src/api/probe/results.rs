@@ -38,11 +38,11 @@ fn refused(error: CommandError) -> ApiError {
             ApiError::invalid(vec![Fault::new(error.pointer(), format!("{error}."))])
         }
         CommandError::NotFound => {
-            let detail = "This probe was not given this check. Nothing was kept.";
+            let detail = "This probe was not given this check. Nothing was saved.";
             ApiError::new(ProblemType::NotFound, detail)
         }
         CommandError::TooLate => {
-            let detail = "This round is over, or its looks were handed in before. Nothing was kept.";
+            let detail = "This round is over, or its looks were handed in before. Nothing was saved.";
             ApiError::new(ProblemType::TooLate, detail)
         }
         other => other.into(),

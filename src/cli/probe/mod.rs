@@ -23,8 +23,8 @@ use server::{ProbeServer, Trouble};
 
 /// Look at what viewers get from here, for a running Unstale. The token comes from UNSTALE_PROBE_TOKEN.
 ///
-/// An administrator makes the token under Settings, Probes, or with `unstale token create --probe NAME`; its name is that
-/// of this place. Runs until Ctrl-C or SIGTERM, says on standard error what it does, and connects again by itself. It
+/// An administrator creates the token under Settings › Probes, or with `unstale token create --probe NAME`; its name is that
+/// of this place. Runs until Ctrl-C or SIGTERM, says on standard error what it does, and connects again automatically. It
 /// needs no database and no AWS keys, opens no port, and looks at public addresses only. HTTPS_PROXY and NO_PROXY are
 /// followed on the way to Unstale, not for looks.
 ///

@@ -224,7 +224,7 @@ impl AccessRefusal {
         match self {
             Self::Hidden => "the distribution is outside the grants".to_owned(),
             Self::Over => "the session ended before the request did".to_owned(),
-            Self::Role => "a viewer may look and not act".to_owned(),
+            Self::Role => "a viewer has read-only access".to_owned(),
             Self::Grants(allowed) => format!("outside the grants, which here allow {allowed}"),
             Self::Rule(words) => (*words).to_owned(),
             Self::Bound(words) | Self::OverBudget(words) => words.clone(),

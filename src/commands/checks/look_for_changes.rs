@@ -13,7 +13,7 @@ use crate::{
 
 /// Makes a listing of the distribution's buckets due now. [`CommandError::ListingGoesOn`] if somebody waits for one
 /// already, so that nobody can pile them up; [`CommandError::OriginNotAsked`] where that is not switched on;
-/// [`CommandError::TooLate`] if CloudFront no longer lists the distribution, or it serves nobody itself.
+/// [`CommandError::TooLate`] if CloudFront no longer lists the distribution, or no viewer uses it directly.
 pub async fn look_for_changes(
     context: &CommandContext,
     acting: &Acting,

@@ -83,7 +83,7 @@ pub async fn approve_proposal(
     if !proposals::decide(&mut tx, id, &acting.actor, word, Some(&new.id), now).await? {
         return Err(CommandError::TooLate);
     }
-    let approved = format!("approved by {}, asked for by {}", acting.actor.name(), proposal.asked_by.name());
+    let approved = format!("approved by {}, requested by {}", acting.actor.name(), proposal.asked_by.name());
     let approved = if word.is_empty() { approved } else { format!("{approved}: {word}") };
     let said = (Action::ProposalApproved, approved.as_str());
     let mut event = accepted::queue(&mut tx, cleared, acting, &proposal.asked_by, &new, said, now).await?;
@@ -132,13 +132,13 @@ async fn hindrance(
         return Ok(Some(AccessRefusal::Rule("only a person may approve")));
     };
     if person.as_str() == proposal.behind {
-        return Ok(Some(AccessRefusal::Rule("a request needs somebody else's approval")));
+        return Ok(Some(AccessRefusal::Rule("a request needs the approval of another person")));
     }
     // Nobody is behind a token of the command line, so whoever uses it may be whoever approves.
     let nobodys = matches!(proposal.asked_by, Actor::Token { .. }) && proposal.behind.is_empty();
     if nobodys && role != Role::Admin {
         return Ok(Some(AccessRefusal::Rule(
-            "what a token of the command line asks for needs an administrator",
+            "a request of a token from the command line needs an administrator",
         )));
     }
     // The history lacks only what was not committed when we began: nobody knows the id of a request before that.
@@ -152,5 +152,5 @@ async fn hindrance(
     }
     let asker = authorize::of(tx, &proposal.asked_by, now).await?;
     let gone = authorize::refusal(&asker, &proposal.distribution, &proposal.items).is_some();
-    Ok(gone.then_some(AccessRefusal::Rule("whoever asked may not refresh this any more")))
+    Ok(gone.then_some(AccessRefusal::Rule("the person or token that requested it may not refresh this now")))
 }

@@ -32,9 +32,9 @@ pub async fn decline_proposal(
     event.items = ItemsRecord::of(&proposal.items);
     event.reason.clone_from(&proposal.reason);
     event.note = if acting.actor.id() == proposal.behind {
-        "taken back".to_owned()
+        "withdrawn".to_owned()
     } else {
-        format!("asked for by {}: {word}", proposal.asked_by.name())
+        format!("requested by {}: {word}", proposal.asked_by.name())
     };
     audit::append(&mut tx, event);
     context.commit(tx).await?;

@@ -30,7 +30,7 @@ use crate::{
 use super::{quotas::check_retry, requested::Requested, retry_invalidation::queue_again};
 
 /// What was noted of a try that nobody pressed a button for.
-const NOTE: &str = "asked for again with the same idempotency key";
+const NOTE: &str = "requested again with the same idempotency key";
 
 /// Answers a repeat of a program. A form has no fingerprint, and its page has a button for another try.
 pub(in crate::commands) async fn again(

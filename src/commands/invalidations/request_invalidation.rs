@@ -167,7 +167,7 @@ async fn go_alone(
     protection: &Protection,
 ) -> Result<Requested, CommandError> {
     if access.role != Role::Admin {
-        let why = AccessRefusal::Rule("only an administrator may go on without a second person");
+        let why = AccessRefusal::Rule("only an administrator may skip the approval");
         let (target, items) = (Target::act("override a protection"), new.items());
         let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
         return Err(authorize::refuse_within(context, tx, acting, &asked, why));
@@ -175,7 +175,7 @@ async fn go_alone(
     if new.reason.is_empty() {
         return Ok(Requested::Unmet(Unmet::Reason));
     }
-    let note = "an administrator went on without a second person";
+    let note = "an administrator skipped the approval";
     accept(context, tx, acting, new, protection, (Action::ProtectionOverridden, note)).await
 }
 

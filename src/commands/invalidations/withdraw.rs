@@ -86,7 +86,7 @@ async fn decline(
         event.distribution = Some(found.distribution);
         event.items = ItemsRecord::of(&found.items);
         event.reason = found.reason;
-        event.note = format!("{why}; asked for by {}", found.asked_by.name());
+        event.note = format!("{why}; requested by {}", found.asked_by.name());
         audit::append(tx, event);
     }
     Ok(())

@@ -52,20 +52,18 @@ impl SignInRefusal {
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Disabled => {
-                "Your account here is disabled. An administrator of this Unstale can enable it."
-            }
+            Self::Disabled => "Your account here is disabled. An administrator can enable it.",
             Self::NoRole => {
-                "You are signed in there, but nothing gives you a role here. Ask whoever manages your sign-in for access to Unstale."
+                "You are signed in there, but you have no role here. Ask the administrator of your sign-in for access to Unstale."
             }
             Self::Unknown => {
-                "You are signed in there, but have no account here. An administrator of this Unstale can let you in."
+                "You are signed in there, but have no account here. An administrator can let you in."
             }
             Self::AddressTaken => {
-                "An account with your e-mail address exists here already. Sign in with its password, or ask an administrator of this Unstale."
+                "An account with your e-mail address exists here already. Sign in with its password, or ask an administrator."
             }
             Self::TooManyGroups => {
-                "You are in more groups than Unstale takes. Ask whoever manages your sign-in to send only those that matter here."
+                "You are in more groups than Unstale accepts. Ask the administrator of your sign-in to send only the groups that Unstale needs."
             }
         }
     }

@@ -114,7 +114,7 @@ pub async fn take_second_step_away(
     keep: Option<&SecretHash>,
 ) -> Result<Person, CommandError> {
     let tx = context.db.begin().await?;
-    let what = Target::act("take a second step away");
+    let what = Target::act("remove a second step");
     let mut tx = authorize::check_own(context, tx, acting, person, &what).await?;
     let (target, _) = people::find_by_id(&mut tx, person).await?.ok_or(CommandError::NotFound)?;
     if !second_steps::delete(&mut tx, person).await? {

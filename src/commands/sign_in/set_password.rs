@@ -103,5 +103,5 @@ pub async fn set_password_with_link(
 async fn refuse_link(context: &CommandContext, origin: &Origin) -> Result<(), CommandError> {
     let acting = Acting { actor: Actor::nobody(""), origin: origin.clone() };
     let what = Target::act("set a password");
-    refuse(context, &acting, &what, None, "the link is not good").await
+    refuse(context, &acting, &what, None, "the link is not valid").await
 }

@@ -39,7 +39,7 @@ pub async fn set_up(
         drop(tx);
         let acting = Acting { actor: Actor::nobody(email.as_str()), origin: origin.clone() };
         let what = Target::act("set Unstale up");
-        refuse(context, &acting, &what, None, "the set-up link is not good").await?;
+        refuse(context, &acting, &what, None, "the set-up link is not valid").await?;
         return Ok(SetUp::LinkIsNotGood);
     }
     let origin = Origin { sign_in: "setup link".to_owned(), ..origin.clone() };

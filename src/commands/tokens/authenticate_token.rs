@@ -17,7 +17,7 @@ use crate::{
 const TOUCH_EVERY: Duration = Duration::from_mins(1);
 
 /// The token, its actor, and what it may do, which is never more than its maker may do now. `None` if the token is
-/// unknown, revoked or expired, or if its maker is disabled.
+/// unknown, revoked or expired, or if its creator is disabled.
 pub async fn authenticate_token(
     context: &CommandContext,
     origin: Origin,

@@ -38,7 +38,7 @@ fn why(probe: Option<&Probe>, now: Timestamp) -> &'static str {
     match probe {
         None => "there is no such probe here",
         Some(probe) if probe.revoked_at.is_some() => "the probe was revoked",
-        Some(probe) if !probe.is_good(now) => "the probe's token is over",
-        Some(_) => "whoever made the probe is no administrator any more",
+        Some(probe) if !probe.is_good(now) => "the probe's token has expired",
+        Some(_) => "the person who created the probe is no longer an administrator",
     }
 }

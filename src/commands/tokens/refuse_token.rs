@@ -71,10 +71,10 @@ fn why(token: Option<&Token>, now: Timestamp) -> String {
     let Some(token) = token else { return "there is no such token here".to_owned() };
     match (token.revoked_at, token.expires_at.filter(|at| *at <= now)) {
         (Some(at), _) => format!("it was revoked at {at}"),
-        (None, Some(at)) => format!("it was over at {at}"),
+        (None, Some(at)) => format!("it expired at {at}"),
         (None, None) if token.created_at > now.and_a_moment() => {
             format!("it was made at {}, which is still to come", token.created_at)
         }
-        (None, None) => "whoever made it is disabled".to_owned(),
+        (None, None) => "the person who created it is disabled".to_owned(),
     }
 }

@@ -70,10 +70,10 @@ impl AuthenticationMethods {
         }
         if authentication_methods.len() > 1 {
             authentication_methods
-                .push(AuthenticationMethod { name: "Who is let in by them", facts: self.external() });
+                .push(AuthenticationMethod { name: "Who may sign in with them", facts: self.external() });
         }
         if !self.trusted.is_empty() {
-            let networks = fact("Believed networks", "UNSTALE_TRUSTED_PROXIES", self.trusted.to_string());
+            let networks = fact("Trusted networks", "UNSTALE_TRUSTED_PROXIES", self.trusted.to_string());
             authentication_methods.push(AuthenticationMethod { name: "Proxies", facts: vec![networks] });
         }
         authentication_methods
@@ -96,7 +96,7 @@ impl AuthenticationMethods {
         vec![
             fact("Second step", "UNSTALE_REQUIRE_TOTP", second),
             fact("A session ends unused after", "UNSTALE_SESSION_IDLE", span(self.session.idle)),
-            fact("and in any case after", "UNSTALE_SESSION_LIFE", span(self.session.life)),
+            fact("and always after", "UNSTALE_SESSION_LIFE", span(self.session.life)),
         ]
     }
 
@@ -107,20 +107,20 @@ impl AuthenticationMethods {
             fact(
                 "Roles are read from",
                 "UNSTALE_OIDC_ROLE_CLAIM",
-                or_none(claim.as_deref(), "the page People"),
+                or_none(claim.as_deref(), "Settings › People"),
             ),
             fact("Admin", "UNSTALE_OIDC_ADMIN_VALUES", admin.join(", ")),
             fact("Operator", "UNSTALE_OIDC_OPERATOR_VALUES", operator.join(", ")),
             fact("Viewer", "UNSTALE_OIDC_VIEWER_VALUES", viewer.join(", ")),
-            fact("Who matches nothing", "UNSTALE_OIDC_DEFAULT_ROLE", or_none(default, "is refused")),
+            fact("Who matches no value", "UNSTALE_OIDC_DEFAULT_ROLE", or_none(default, "is refused")),
             fact(
                 "Groups are read from",
                 "UNSTALE_OIDC_GROUPS_CLAIM",
                 or_none(groups_claim.as_deref(), "nowhere"),
             ),
-            fact("Who is new gets an account", "UNSTALE_OIDC_SIGN_UP", yes(self.external.sign_up)),
+            fact("New people get an account", "UNSTALE_OIDC_SIGN_UP", yes(self.external.sign_up)),
             fact(
-                "A verified address ties to its account",
+                "A verified address links to its account",
                 "UNSTALE_OIDC_LINK_BY_EMAIL",
                 yes(self.external.link_by_email),
             ),
@@ -135,7 +135,7 @@ fn oidc_facts(settings: &OidcSettings) -> Vec<Fact> {
         fact("Client secret", "UNSTALE_OIDC_CLIENT_SECRET", set(settings.client_secret.is_some())),
         fact("Scopes", "UNSTALE_OIDC_SCOPES", &settings.scopes),
         fact("The button says", "UNSTALE_OIDC_NAME", format!("Continue with {}", settings.name)),
-        fact("People are sent straight there", "UNSTALE_OIDC_AUTO", yes(settings.auto)),
+        fact("People are sent there directly", "UNSTALE_OIDC_AUTO", yes(settings.auto)),
     ]
 }
 

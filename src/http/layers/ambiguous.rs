@@ -33,7 +33,7 @@ pub async fn refuse(State(app): State<AppState>, request: Request, next: Next) -
     let Err(why) = check(&app, &request) else { return next.run(request).await };
     let origin = RequestOrigin::of(request.extensions());
     RejectedRequest::Ambiguous.tell(&app, &origin, &why).await;
-    let mut response = HttpError::BadRequest(format!("{why} Nothing was kept or sent.")).into_response();
+    let mut response = HttpError::BadRequest(format!("{why} Nothing was saved or sent.")).into_response();
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }

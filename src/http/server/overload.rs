@@ -24,7 +24,7 @@ const ALL: Duration = Duration::from_secs(4);
 const RETRY_AFTER: u16 = 5;
 
 const PROBLEM: ProblemType = ProblemType::TooBusy;
-const DETAIL: &str = "Nothing was kept or sent. Try again in a few seconds.";
+const DETAIL: &str = "Nothing was saved or sent. Try again in a few seconds.";
 
 /// Answers clients above the limit. Clones share the permits.
 #[derive(Debug, Clone)]

@@ -31,7 +31,7 @@ pub struct Decision {
 }
 
 const DECIDED: &str =
-    "Somebody decided already, or it expired. Nothing was changed; the list shows how it stands.";
+    "This request was decided already, or it expired. Nothing was changed. The list shows its state.";
 
 /// `POST /approvals/{id}/approve`
 pub async fn approve(
@@ -56,12 +56,13 @@ pub async fn approve(
             let problem = match refusal.lacks {
                 LacksForFreeze::Override => {
                     format!(
-                        "Refused: {}. Tick the box and say why. Nothing was sent.",
+                        "Refused: {}. Tick the box and write a comment that says why. Nothing was sent.",
                         refusal.met.describe()
                     )
                 }
                 LacksForFreeze::Reason => {
-                    "Say in the word why it is sent during the freeze window. Nothing was sent.".to_owned()
+                    "Write a comment that says why it is sent during the freeze window. Nothing was sent."
+                        .to_owned()
                 }
             };
             let page = list::render(&app, &visitor, false, Some(problem)).await?;
@@ -87,7 +88,7 @@ pub async fn decline(
     let own = found.is_some_and(|found| found.behind == visitor.person.id.as_str());
     let word = match parse_reason(&decision.word) {
         Ok(word) if word.is_empty() && !own => {
-            let problem = "Say why you decline, for whoever asked. Nothing was changed.";
+            let problem = "Write a comment that says why you decline. The person who asked reads it. Nothing was changed.";
             return again(&app, &visitor, what, problem).await;
         }
         Ok(word) => word,

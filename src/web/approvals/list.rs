@@ -180,7 +180,7 @@ fn card(proposal: Proposal, visitor: &Visitor, around: &RowContext<'_>) -> Card 
 /// can approve it.
 fn withheld(card: Card) -> Card {
     Card {
-        title: "Not what the history recorded".to_owned(),
+        title: "Differs from the history".to_owned(),
         who: String::new(),
         reason: Vec::new(),
         expected: None,

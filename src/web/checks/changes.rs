@@ -20,7 +20,7 @@ use super::{super::view::When, look_again::require_checks};
 const WHAT: &str = "look for changed files";
 /// The names that the page shows.
 const SHOWN: usize = 10;
-const DELETED: &str = "A listing does not show which files were deleted: name those yourself.";
+const DELETED: &str = "The file list does not show deleted files: enter those yourself.";
 
 /// The part of a distribution's page.
 #[derive(Debug, Clone)]
@@ -104,8 +104,8 @@ fn offers(visitor: &Visitor, id: &DistributionId, seen: &BucketComparison) -> bo
 fn notes(seen: &BucketComparison) -> Vec<String> {
     let never = match seen.never_invalidated {
         0 => None,
-        1 => Some("No known invalidation covers one of them: a file that is new needs none.".to_owned()),
-        many => Some(format!("No known invalidation covers {many} of them: files that are new need none.")),
+        1 => Some("One of them is in no known invalidation. A new file needs none.".to_owned()),
+        many => Some(format!("{many} of them are in no known invalidation. New files need none.")),
     };
     let mut notes: Vec<String> = never.into_iter().collect();
     if seen.changed > seen.files.len() {
@@ -142,7 +142,7 @@ pub async fn look_for_changes(
     let done = commands::look_for_changes(&app.context, &visitor.acting, &id).await;
     match visitor.keep(&app, WHAT, done).await {
         Err(CommandError::TooLate) => Err(HttpError::TooLate(
-            "CloudFront no longer lists this distribution, or it serves nobody itself. Nothing was changed."
+            "CloudFront no longer lists this distribution, or no viewer uses it directly. Nothing was changed."
                 .to_owned(),
         )),
         other => {

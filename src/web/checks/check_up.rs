@@ -104,7 +104,7 @@ pub async fn ask_for_check_up(
     let done = commands::ask_for_check_up(&app.context, &visitor.acting, &id).await;
     match visitor.keep(&app, WHAT, done).await {
         Err(CommandError::TooLate) => Err(HttpError::TooLate(
-            "This distribution serves nobody at a host of its own, so there is nothing to look at. Nothing was changed."
+            "Viewers do not use this distribution directly, so there is nothing to look at. Nothing was changed."
                 .to_owned(),
         )),
         other => {

@@ -31,7 +31,7 @@ pub async fn check_invalidation(
     };
     match visitor.keep(&app, AGAIN, done).await {
         Err(CommandError::TooLate) => Err(HttpError::TooLate(
-            "Its URLs are looked at anyway, or CloudFront has not completed it yet. Nothing was changed."
+            "Its URLs are being checked already, or CloudFront has not completed it yet. Nothing was changed."
                 .to_owned(),
         )),
         other => {
@@ -65,7 +65,5 @@ pub(super) fn require_checks(app: &AppState) -> Result<(), HttpError> {
     if app.options.are_checks_on {
         return Ok(());
     }
-    Err(HttpError::TooLate(
-        "This Unstale runs without checks (UNSTALE_CHECKS=off). Nothing was changed.".to_owned(),
-    ))
+    Err(HttpError::TooLate("Checks are switched off (UNSTALE_CHECKS=off). Nothing was changed.".to_owned()))
 }

@@ -117,7 +117,7 @@ pub async fn silent_probes(
 fn silent_probe(probe: Probe, began: Timestamp, now: Timestamp) -> SilentProbe {
     let is_away = probe.is_away(now);
     let words = match probe.contact_at {
-        Some(_) if is_away => "away since",
+        Some(_) if is_away => "not in contact since",
         None => "was never in contact",
         Some(_) if now.since(began) < ANSWERS_WITHIN => "has not answered yet",
         Some(_) => "did not answer",

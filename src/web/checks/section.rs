@@ -87,7 +87,7 @@ fn facts(
         return vec![("Looks", UNSEEN.to_owned())];
     }
     let is_on = match (are_checks_on, settings.enabled) {
-        (false, _) => "off for this Unstale",
+        (false, _) => "off (UNSTALE_CHECKS=off)",
         (true, true) => "before and after each invalidation",
         (true, false) => "off",
     };

@@ -55,7 +55,7 @@ pub async fn show(
     visitor: Visitor,
     PathParams(id): PathParams<String>,
 ) -> Result<Html<String>, HttpError> {
-    visitor.require_admin(&app, "see the settings of checks").await?;
+    visitor.require_admin(&app, "see the check settings").await?;
     let id = DistributionId::parse(&id).ok_or(HttpError::NotFound)?;
     let now = checks::settings::find(&mut *app.context.db.read().await?, &id).await?;
     render(&app, &visitor, &id, CheckSettingsFields::stored(&now)).await

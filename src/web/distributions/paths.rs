@@ -98,7 +98,7 @@ fn parse(text: &str) -> Result<Vec<PathMapping>, String> {
         all.push(mapping);
     }
     if all.len() > MAPPINGS_MAX {
-        return Err(format!("These are {} lines; {MAPPINGS_MAX} at most.", all.len()));
+        return Err(format!("There are {} lines; at most {MAPPINGS_MAX} are possible.", all.len()));
     }
     Ok(all)
 }
@@ -130,6 +130,6 @@ mod tests {
         assert_eq!(pairs, wanted.map(|(from, to)| (from.to_owned(), to.to_owned())));
         assert_eq!(parse("dist/"), Err("Line 1 needs a folder and a path, such as: dist/ /".to_owned()));
         assert!(parse("a /b\nc /*").unwrap_err().starts_with("The path of line 2 has to begin with /"));
-        assert!(parse(&"a /\n".repeat(51)).unwrap_err().contains("50 at most"));
+        assert!(parse(&"a /\n".repeat(51)).unwrap_err().contains("at most 50 are possible"));
     }
 }

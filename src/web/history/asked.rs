@@ -63,7 +63,7 @@ impl HistoryFields {
             ("When", &self.when),
             ("From", &self.from),
             ("Until", &self.until),
-            ("Made where", &self.outside),
+            ("Where made", &self.outside),
         ];
         all.into_iter()
             .filter_map(|(name, field)| field.error.as_ref().map(|error| format!("{name}: {error}")))

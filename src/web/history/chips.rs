@@ -26,7 +26,7 @@ pub fn chips(query: &HistoryQuery, distributions: &[Distribution]) -> Vec<Chip> 
 fn label(name: &str, value: &str, distributions: &[Distribution]) -> String {
     let known = match name {
         "q" => Some(match What::read(value) {
-            What::Path { .. } | What::Tag(_) => format!("touched {value}"),
+            What::Path { .. } | What::Tag(_) => format!("covering {value}"),
             What::Everything | What::Words(_) => format!("“{value}”"),
         }),
         "distribution" => distributions

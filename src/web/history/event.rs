@@ -133,7 +133,7 @@ fn facts(chained: &Chained) -> Vec<(&'static str, String)> {
         ("Request ID", origin.request_id.clone()),
         ("Target", [event.target.kind(), event.target.id()].join(" ").trim().to_owned()),
         (
-            "Asked for by",
+            "Requested by",
             event.requested_by.as_ref().map(|actor| actor.name().to_owned()).unwrap_or_default(),
         ),
         ("Made at", event.done_at.map(|at| at.to_string()).unwrap_or_default()),

@@ -117,7 +117,7 @@ fn result(event: &Event) -> (&'static str, &'static str) {
             Action::BatchMerged => ("Sent together", "queued"),
             Action::InvalidationCancelled => ("Cancelled", "cancelled"),
             Action::ProposalDeclined => ("Declined", "cancelled"),
-            Action::RepeatHeldBack => ("Held back", "cancelled"),
+            Action::RepeatHeldBack => ("Not sent", "cancelled"),
             Action::InvalidationSeen => ("Seen", "unknown"),
             Action::BatchNeedsALook | Action::BatchLost | Action::BatchUnknown => {
                 ("Needs a look", "needs_a_look")
@@ -148,7 +148,7 @@ fn items(event: &Event, search: Option<&AuditQuery>) -> (String, &'static str) {
         (None, _, 0) => (String::new(), ""),
         (None, Some(first), 1) => (first.to_string(), ""),
         (None, Some(first), count) => (format!("{first} and {} more", count - 1), ""),
-        (None, None, count) if about_items => (format!("{count} items"), "one of them touches it"),
+        (None, None, count) if about_items => (format!("{count} items"), "one of them covers it"),
         (None, None, count) => (format!("{count} items"), ""),
     }
 }

@@ -41,7 +41,7 @@ pub async fn save(
     let what = "save a search";
     let Some(wanted) = read(&form.query) else {
         visitor.refuse_invalid(&app, what, None, "the search could not be read").await?;
-        let why = "The search is not as this page sends it. Nothing was saved.";
+        let why = "The search differs from the one that this page sends. Nothing was saved.";
         return Err(HttpError::BadRequest(why.to_owned()));
     };
     let mut name = Field::new(&form.name);

@@ -62,11 +62,11 @@ fn destinations(checked: &CheckState) -> Vec<HeadDestination> {
     let told = all.into_iter().filter_map(|(way, upto, problem)| match (upto, problem.as_str()) {
         (0, "") => None,
         (upto, "") => {
-            Some(HeadDestination { words: format!("told to the {way} up to event {upto}"), failing: false })
+            Some(HeadDestination { words: format!("sent to the {way} up to event {upto}"), failing: false })
         }
         (upto, problem) => {
             let words = format!(
-                "Signed heads behind event {upto} could not be told to the {way}: {problem}. It is tried again."
+                "Signed heads after event {upto} could not be sent to the {way}: {problem}. Unstale tries again."
             );
             Some(HeadDestination { words, failing: true })
         }
@@ -88,7 +88,7 @@ fn told(checked: &CheckState, newest: i64, last: Option<&Chained>, now: Timestam
         (None, Some(at)) => {
             let behind = newest > checked.sequence && now.since(at) > BEHIND;
             let (state, words) = if behind {
-                ("needs_a_look", "Hash check: behind")
+                ("needs_a_look", "Hash check: late")
             } else {
                 ("completed", "Hash check: valid")
             };
@@ -101,7 +101,7 @@ fn told(checked: &CheckState, newest: i64, last: Option<&Chained>, now: Timestam
             ChainStatus { checked: Some(head), ..plain(state, words, String::new()) }
         }
         (None, None) => {
-            let told = "The check in the background has not come round.".to_owned();
+            let told = "The background check is late.".to_owned();
             plain("queued", "Hash check: not yet", told)
         }
     }

@@ -56,7 +56,7 @@ pub async fn with_the_last(
         "the same paths".to_owned()
     } else {
         format!(
-            "{} new, {} as then, {} not there now",
+            "{} new, {} unchanged, {} no longer there",
             compared.new.len(),
             compared.same,
             compared.missing.len()

@@ -128,7 +128,7 @@ pub async fn show(
 }
 
 const NOT_AS_RECORDED: &str =
-    "What is kept of that invalidation is not what the history recorded. Nothing of it was filled in.";
+    "That invalidation differs from what the history recorded. Its items were not filled in.";
 
 /// Fills in the form with an earlier invalidation. `false` if its rows differ from what the history recorded.
 async fn fill_from(
@@ -149,7 +149,7 @@ async fn fill_from(
         .flat_map(|batch| &batch.items)
         .map(crate::domain::invalidations::item::Item::as_str)
         .collect();
-    // An item is there twice if its batch was given up and another batch replaced it.
+    // An item appears twice if its batch was given up and another batch replaced it.
     items.sort_unstable();
     items.dedup();
     form.distribution = earlier.distribution.to_string();

@@ -94,7 +94,7 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
     view.button_for(plan, &distribution);
     view.guard = GuardView::new(&shown.protection, &distribution, plan, form, visitor.access.role);
     if view.guard.as_ref().is_some_and(|guard| guard.waits) && plan.is_sendable() {
-        "Ask for approval".clone_into(&mut view.button);
+        "Request approval".clone_into(&mut view.button);
     }
     view.changes = shown.drift.as_ref().map(Drift::texts).unwrap_or_default();
     view.staging = StagingView::of([plan], form.staging.is_some());

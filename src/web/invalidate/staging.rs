@@ -101,7 +101,7 @@ pub async fn work_out_too(
     let part_of = |shown: &PlanToShow| counted(shown.plan.billable(), "path");
     let told = match (shown.waits(), also.waits()) {
         (false, false) => None,
-        (true, true) => Some((BOTH_WAIT, "Ask for approval".to_owned())),
+        (true, true) => Some((BOTH_WAIT, "Request approval".to_owned())),
         (true, false) => Some((GOES, button(&part_of(&also), &part_of(shown)))),
         (false, true) => Some((WAITS, button(&part_of(shown), &part_of(&also)))),
     };
@@ -115,12 +115,12 @@ pub async fn work_out_too(
 }
 
 fn button(sent: &str, waiting: &str) -> String {
-    format!("Refresh {sent} and ask for approval of {waiting}")
+    format!("Refresh {sent} and request approval for {waiting}")
 }
 
-const BOTH_WAIT: &str = "A second person has to approve it for each distribution by itself.";
+const BOTH_WAIT: &str = "A second person has to approve it for each distribution separately.";
 const GOES: &str = "This part is sent at once: only the other one waits for a second person.";
 const WAITS: &str =
     "A second person has to approve this part. The other one does not wait for it and is sent at once.";
 
-const BOTH_ASK: &str = "Both distributions ask for their names, and a request has room for one: refresh the staging distribution by itself.";
+const BOTH_ASK: &str = "Both distributions need their names typed, and a request can have only one: refresh the staging distribution separately.";

@@ -72,13 +72,13 @@ pub async fn submit(
         return again(&app, &visitor, &form, reason, problem).await;
     }
     let Some(parsed_reason) = parsed_reason else {
-        let problem = "The reason needs mending. Nothing was sent.".to_owned();
+        let problem = "The reason needs correction. Nothing was sent.".to_owned();
         keep(&app, &visitor, &form, Some(&distribution.id), &problem).await?;
         return again(&app, &visitor, &form, reason, problem).await;
     };
     if let Err(error) = form.may_warm(app.options.are_checks_on) {
         keep(&app, &visitor, &form, Some(&distribution.id), error.describe()).await?;
-        let problem = "What follows the invalidation needs mending. Nothing was sent.".to_owned();
+        let problem = "The choice for after the invalidation needs correction. Nothing was sent.".to_owned();
         return again(&app, &visitor, &form, reason, problem).await;
     }
     let new = assemble(plan, distribution.id, parsed_reason, &form);
@@ -170,9 +170,9 @@ const fn unmet(requested: &Requested) -> Option<&'static str> {
         | Requested::Retried(..)
         | Requested::HeldBack(_)
         | Requested::Proposed(_) => None,
-        Requested::KeyUsedForAnother => Some("the same form was sent before with something else in it"),
+        Requested::KeyUsedForAnother => Some("the same form was sent before with other content"),
         Requested::Unmet(Unmet::Reason) => Some("it needs a reason"),
-        Requested::Unmet(Unmet::Now) => Some("what waits for a second person cannot be put off"),
+        Requested::Unmet(Unmet::Now) => Some("a request that waits for a second person cannot be postponed"),
         Requested::Unmet(Unmet::Name(_)) => Some("it needs the distribution's name"),
     }
 }
@@ -202,7 +202,7 @@ async fn answer(
         }
         Requested::KeyUsedForAnother => {
             let form = RequestForm { request_key: String::new(), ..form };
-            let problem = "This form was sent before with something else in it, so this was not sent. If you want both, press the button once more.".to_owned();
+            let problem = "This form was sent before with other content, so this was not sent. If you want both, press the button again.".to_owned();
             return again(app, visitor, &form, reason, problem).await;
         }
         Requested::Unmet(Unmet::Reason) => {
@@ -212,7 +212,7 @@ async fn answer(
         }
         Requested::Unmet(Unmet::Now) => {
             let problem =
-                "This waits for a second person, so it cannot be put off. Nothing was sent.".to_owned();
+                "This waits for a second person, so it cannot be postponed. Nothing was sent.".to_owned();
             return again(app, visitor, &form, reason, problem).await;
         }
         Requested::Unmet(Unmet::Name(name)) => {
@@ -244,9 +244,9 @@ fn hindrance(plan: &Plan) -> Option<String> {
     } else if plan.too_many_lines.is_some() {
         Some("There are too many lines for one request. Nothing was sent.".to_owned())
     } else if refused == 1 {
-        Some("One line needs mending. Nothing was sent.".to_owned())
+        Some("One line needs correction. Nothing was sent.".to_owned())
     } else if refused > 1 {
-        Some(format!("{refused} lines need mending. Nothing was sent."))
+        Some(format!("{refused} lines need correction. Nothing was sent."))
     } else {
         Some("Write at least one path or tag. Nothing was sent.".to_owned())
     }

@@ -20,7 +20,7 @@ pub async fn cancel(
     let done = commands::cancel_invalidation(&app.context, &visitor.acting, &id).await;
     match visitor.keep(&app, WHAT, done).await {
         Err(CommandError::TooLate) => Err(HttpError::TooLate(
-            "Nothing of it is queued any more, and CloudFront cannot cancel what it has accepted. Nothing was changed.".to_owned(),
+            "Nothing of it is queued now, and CloudFront cannot cancel what it has accepted. Nothing was changed.".to_owned(),
         )),
         other => {
             other?;

@@ -56,7 +56,7 @@ pub async fn read(
 const fn off(are_on_here: bool, are_on_for_distribution: bool, is_staging: bool) -> Option<&'static str> {
     match (are_on_here, are_on_for_distribution) {
         _ if is_staging => Some("not checked: looks from here do not see a staging distribution"),
-        (false, _) => Some("off for this Unstale"),
+        (false, _) => Some("off (UNSTALE_CHECKS=off)"),
         (true, false) => Some("off for this distribution"),
         (true, true) => None,
     }

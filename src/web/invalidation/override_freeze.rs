@@ -37,7 +37,7 @@ pub async fn override_freeze(
     let done = commands::override_freeze(&app.context, &visitor.acting, &id, answer).await;
     match visitor.keep(&app, WHAT, done).await {
         Err(CommandError::TooLate) => {
-            Err(HttpError::TooLate("No freeze window holds it any more, so nothing was changed.".to_owned()))
+            Err(HttpError::TooLate("No freeze window blocks it now, so nothing was changed.".to_owned()))
         }
         other => {
             other?;

@@ -22,9 +22,9 @@ pub async fn retry(
     let Some(id) = InvalidationId::parse(&id) else { return Err(visitor.no_such(&app, WHAT).await) };
     let done = commands::retry_invalidation(&app.context, &visitor.acting, &id, form.answer()).await;
     match visitor.keep(&app, WHAT, done).await {
-        Err(CommandError::TooLate) => Err(HttpError::TooLate(
-            "Nothing of it stands refused any more, so nothing was sent again.".to_owned(),
-        )),
+        Err(CommandError::TooLate) => {
+            Err(HttpError::TooLate("No batch of it is refused now, so nothing was sent again.".to_owned()))
+        }
         other => {
             other?;
             Ok(Redirect::to(&format!("/invalidations/{id}")))

@@ -225,7 +225,7 @@ impl ItemView {
 fn all_items(batches: &[Batch]) -> Vec<Item> {
     let mut items: Vec<Item> = batches.iter().flat_map(|batch| batch.items.clone()).collect();
     items.sort();
-    // An item is there twice if its batch was given up or cut in two, and another batch has it.
+    // An item appears twice if its batch was given up or cut in two, and another batch has it.
     items.dedup();
     items
 }

@@ -36,7 +36,7 @@ impl WarmingView {
 
     fn new(warming: &Warming, are_checks_on: bool) -> Self {
         let is_halted = !are_checks_on && warming.state != WarmingState::Done;
-        let halted = " Nothing is fetched while Unstale runs with UNSTALE_CHECKS=off.";
+        let halted = " Nothing is fetched while checks are switched off (UNSTALE_CHECKS=off).";
         Self {
             status: status(warming),
             words: format!("{}{}", warming.describe(), if is_halted { halted } else { "" }),

@@ -75,10 +75,10 @@ fn whose(grant: &Grant) -> String {
 
 const fn words(role: Role) -> &'static str {
     match role {
-        Role::Viewer => "You may look and not act.",
+        Role::Viewer => "You have read-only access.",
         Role::Operator => "You may refresh what viewers get.",
         Role::Admin => {
-            "You may refresh everything, and manage people and settings. Grants do not narrow you."
+            "You may refresh everything, and manage people and settings. Grants do not restrict you."
         }
     }
 }

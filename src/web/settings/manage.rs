@@ -100,7 +100,7 @@ pub async fn remove_second_step(
     visitor: Visitor,
     PathParams(id): PathParams<String>,
 ) -> Result<Response, HttpError> {
-    let what = "take a second step away";
+    let what = "remove a second step";
     visitor.require_admin(&app, what).await?;
     let id = named(&app, &visitor, what, &id).await?;
     let done = commands::take_second_step_away(&app.context, &visitor.acting, &id, None).await.map(|_| ());

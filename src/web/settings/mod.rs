@@ -45,7 +45,7 @@ const ENTRIES: &[Entry] = &[
     ("/settings/grants", "Grants", "Who is restricted to which distributions, paths and tags.", Role::Admin),
     ("/settings/tokens", "Tokens", "Pipelines that use the API.", Role::Admin),
     ("/settings/probes", "Probes", "Other places from which looks are made.", Role::Admin),
-    ("/settings/sign-in", "Sign-in", "The ways in, and whether the provider answers.", Role::Admin),
+    ("/settings/sign-in", "Sign-in", "How people sign in, and whether the provider answers.", Role::Admin),
     (
         "/settings/protection",
         "Protection",

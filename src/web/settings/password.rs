@@ -45,8 +45,14 @@ pub async fn submit(
 ) -> Result<Response, HttpError> {
     if let Err(error) = check_password(&form.new, &visitor.person.email) {
         let what = Target::act("change the password");
-        commands::refuse(&app.context, &visitor.acting, &what, None, "the new password was not good enough")
-            .await?;
+        commands::refuse(
+            &app.context,
+            &visitor.acting,
+            &what,
+            None,
+            "the new password was not strong enough",
+        )
+        .await?;
         let problems = Problems { new: Some(error.to_string()), ..Problems::default() };
         return account::refused(&app, &visitor, problems).await;
     }

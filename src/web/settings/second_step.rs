@@ -111,7 +111,7 @@ pub async fn confirm(
     if let Some(codes) = confirmed {
         return codes_page(&app, &visitor, &codes).await;
     }
-    let problem = "That code is not good. Wait for the next one, and check the clock of your device.";
+    let problem = "That code is not valid. Wait for the next one, and check the clock of your device.";
     let page = page(&app, &visitor, Some(problem)).await?;
     // The page redirects if no second step is offered any more.
     if page.status().is_redirection() {
@@ -159,14 +159,14 @@ pub async fn remove(
     visitor: Visitor,
     FormBody(form): FormBody<CurrentForm>,
 ) -> Result<Response, HttpError> {
-    if !is_current(&app, &visitor, &form.current, "take the second step away").await? {
+    if !is_current(&app, &visitor, &form.current, "remove the second step").await? {
         return wrong_password(&app, &visitor).await;
     }
     let keep = visitor.session.as_ref();
     match commands::take_second_step_away(&app.context, &visitor.acting, &visitor.person.id, keep).await {
         Ok(_) => Ok(Redirect::to("/settings/account").into_response()),
         Err(commands::CommandError::TooLate) => {
-            refuse(&app, &visitor, "take the second step away", "it is not on").await
+            refuse(&app, &visitor, "remove the second step", "it is not on").await
         }
         Err(error) => Err(error.into()),
     }

@@ -39,8 +39,9 @@ pub async fn end_one(
         Ok(()) => Ok(Redirect::to("/settings/account")),
         Err(commands::CommandError::TooLate) => {
             let what = Target::act("end a session");
-            commands::refuse(&app.context, &visitor.acting, &what, None, "it is not there, or over").await?;
-            Err(HttpError::TooLate("That session is over already.".to_owned()))
+            commands::refuse(&app.context, &visitor.acting, &what, None, "it does not exist, or has ended")
+                .await?;
+            Err(HttpError::TooLate("That session has ended already.".to_owned()))
         }
         Err(error) => Err(error.into()),
     }

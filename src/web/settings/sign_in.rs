@@ -46,7 +46,7 @@ struct Provider {
 
 /// `GET /settings/sign-in`
 pub async fn show(State(app): State<AppState>, visitor: Visitor) -> Result<Html<String>, HttpError> {
-    visitor.require_admin(&app, "see the ways in").await?;
+    visitor.require_admin(&app, "see the sign-in settings").await?;
     let mut conn = app.context.db.read().await?;
     let frame = frame(&mut conn, &app, &visitor, PATH).await?;
     drop(conn);

@@ -59,7 +59,7 @@ struct Row {
     used: Option<When>,
     /// Why the token is not valid any more. `None` if it is valid.
     ended: Option<&'static str>,
-    /// Whether it can be revoked: it is valid, its maker is disabled, or requests of it are waiting.
+    /// Whether it can be revoked: it is valid, its creator is disabled, or requests of it are waiting.
     can_revoke: bool,
     /// Why the token may do less than its role says.
     less: Option<String>,
@@ -202,13 +202,15 @@ impl Row {
         let ended = match (token.revoked_at, token.is_good(now)) {
             (Some(_), _) => Some("revoked"),
             (None, false) => Some("over"),
-            (None, true) if disabled => Some("its maker is disabled"),
+            (None, true) if disabled => Some("its creator is disabled"),
             (None, true) => None,
         };
         let less = maker.filter(|maker| maker.role < token.role && ended.is_none());
         Self {
             can_revoke: token.revoked_at.is_none() && (ended != Some("over") || waits > 0),
-            less: less.map(|maker| format!("acts as {}, as its maker is one now", maker.role.as_str())),
+            less: less.map(|maker| {
+                format!("acts as {}, because its creator has this role now", maker.role.as_str())
+            }),
             takes_back: (waits > 0).then(|| format!("{} will be cancelled", waiting_requests(waits))),
             id: token.id.to_string(),
             name: token.name,
@@ -225,7 +227,7 @@ impl Row {
 
     /// What revoking it ends.
     fn revoking(&self) -> String {
-        let ends = "Whatever uses this token is refused from now on.";
+        let ends = "Programs with this token are refused from now on.";
         self.takes_back.as_ref().map_or_else(|| ends.to_owned(), |words| format!("{ends} {words}."))
     }
 }

@@ -117,7 +117,7 @@ pub async fn submit(
         }
         SecondStepPassed::Wrong => {
             let Some(found) = found else { return Ok(Redirect::to("/sign-in").into_response()) };
-            let problem = "That code is not good, or was used before. Wait for the next one.";
+            let problem = "That code is not valid, or was used before. Wait for the next one.";
             let page = page(&found, next, Some(problem))?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }

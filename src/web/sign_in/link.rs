@@ -39,12 +39,12 @@ pub struct PasswordLinkQuery {
 }
 
 /// What the history says of a rejected password. It never contains what was typed.
-pub const NOT_GOOD: &str = "the new password was not good enough";
+pub const NOT_GOOD: &str = "the new password was not strong enough";
 
 fn link_is_not_good() -> HttpError {
     HttpError::NotAllowed {
-        what: "This link is not good any more".to_owned(),
-        advice: "It works once and for a day. Ask an administrator of this Unstale for a new one.".to_owned(),
+        what: "This link is no longer valid".to_owned(),
+        advice: "It works once and for a day. Ask an administrator for a new one.".to_owned(),
     }
 }
 

@@ -128,7 +128,7 @@ fn goes_straight_on(app: &AppState) -> bool {
 /// The answer to a write whose session has ended.
 pub fn session_over(app: &AppState) -> Response {
     let problem =
-        "Your session is over. Nothing was kept or sent. Sign in, go back to the form and send it again.";
+        "Your session has ended. Nothing was saved or sent. Sign in, go back to the form and send it again.";
     let page = SignInPage { problem: Some(problem.to_owned()), ..SignInPage::new(app, "/".to_owned()) };
     let page = view::page(&page);
     (StatusCode::UNAUTHORIZED, page).into_response()
@@ -183,7 +183,7 @@ pub async fn submit(
     }
 }
 
-const MISMATCH: &str = "That e-mail and password don't match.";
+const MISMATCH: &str = "The e-mail address and the password do not match.";
 
 fn refused(
     app: &AppState,
@@ -198,7 +198,7 @@ fn refused(
 
 fn slowed_down(app: &AppState, email: Field, wait: Duration, next: String) -> Result<Response, HttpError> {
     let seconds = wait.as_secs().max(1);
-    let problem = Some(format!("Too many tries from your network. Wait {seconds} s, then try again."));
+    let problem = Some(format!("Too many attempts from your network. Wait {seconds} s, then try again."));
     let page = view::page(&SignInPage { email, problem, ..SignInPage::new(app, next) })?;
     let retry_after = [(header::RETRY_AFTER, seconds.to_string())];
     Ok((StatusCode::TOO_MANY_REQUESTS, retry_after, page).into_response())
@@ -237,7 +237,7 @@ pub async fn sign_out(
         commands::refuse(&app.context, &visitor.acting, &what, None, why).await?;
         return Err(HttpError::NotAllowed {
             what: "You are signed in by the proxy in front of Unstale".to_owned(),
-            advice: "Each page is opened in its name. Sign out there, and you are out here too.".to_owned(),
+            advice: "The proxy signs you in on each page. Sign out there to sign out here.".to_owned(),
         });
     };
     commands::end_session(&app.context, &visitor.acting, session).await?;

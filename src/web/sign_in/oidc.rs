@@ -133,17 +133,17 @@ async fn failed(
         }
         IdentityError::Refused(_) => (
             StatusCode::FORBIDDEN,
-            format!("{name} did not sign you in. Try again, or ask whoever manages it."),
+            format!("{name} did not sign you in. Try again, or ask its administrator."),
         ),
         IdentityError::Answer(_) => (
             StatusCode::BAD_REQUEST,
             format!(
-                "That sign-in was begun elsewhere, or too long ago. Press Continue with {name} to begin anew."
+                "That sign-in was started in another browser, or too long ago. Press Continue with {name} to start again."
             ),
         ),
         IdentityError::Unreadable(_) | IdentityError::Signature(_) | IdentityError::Claims(_) => (
             StatusCode::BAD_GATEWAY,
-            format!("What {name} said could not be believed. The cause is in Unstale's log and history."),
+            format!("The answer of {name} could not be verified. The cause is in Unstale's log and history."),
         ),
     };
     Ok((jar, page(app, status, next, words)?).into_response())

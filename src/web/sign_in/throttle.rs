@@ -71,11 +71,11 @@ pub fn link_was_good(app: &AppState, origin: &Origin) {
 
 /// Records an invalid link: each in the log, one a minute in the history.
 pub async fn refuse_link(app: &AppState, origin: &Origin, what: &'static str) -> Result<(), CommandError> {
-    tracing::warn!(client = origin.client_address, what, "a one-time link was not good");
+    tracing::warn!(client = origin.client_address, what, "a one-time link was not valid");
     if !app.minute.may_tell(what, app.context.clock.now()) {
         return Ok(());
     }
     let acting = Acting { actor: Actor::nobody(""), origin: origin.clone() };
-    let why = "the link is not good; more of the same within a minute are in the log only";
+    let why = "the link is not valid; more of the same within a minute are in the log only";
     commands::refuse(&app.context, &acting, &Target::act(what), None, why).await
 }

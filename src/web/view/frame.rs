@@ -131,7 +131,7 @@ async fn banners(conn: &mut Conn, now: Timestamp) -> Result<Vec<Banner>, StoreEr
         if !known {
             banners.push(Banner {
                 headline: problem.kind.headline(),
-                words: format!("{last} Requests are kept and sent as soon as AWS lets them through."),
+                words: format!("{last} Requests are kept and sent as soon as AWS accepts them."),
                 advice: problem.advice_at_large(),
             });
         }

@@ -132,10 +132,10 @@ async fn most_used(conn: &mut Conn, visitor: &Visitor) -> Result<Vec<Distributio
 fn prompt(unasked: bool, found: usize, more: bool) -> String {
     match (unasked, found) {
         (true, _) => "Choose a distribution".to_owned(),
-        (false, 0) => "None fits: try fewer words".to_owned(),
-        (false, _) if more => format!("More than {OFFERED} fit: choose one, or write more words"),
-        (false, 1) => "One fits".to_owned(),
-        (false, found) => format!("{found} fit: choose one"),
+        (false, 0) => "No results: use fewer words".to_owned(),
+        (false, _) if more => format!("More than {OFFERED} results: choose one, or use more words"),
+        (false, 1) => "1 result".to_owned(),
+        (false, found) => format!("{found} results: choose one"),
     }
 }
 

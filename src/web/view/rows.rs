@@ -82,7 +82,7 @@ fn row(invalidation: &Invalidation, around: &RowContext<'_>) -> Row {
         return row;
     }
     Row {
-        first_item: "Not what the history recorded".to_owned(),
+        first_item: "Differs from the history".to_owned(),
         more: 0,
         who: String::new(),
         outside: false,

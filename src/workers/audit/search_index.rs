@@ -31,7 +31,7 @@ impl AuditWorker {
         drop(conn);
         tracing::error!(event = missing, "the search did not find an event of the history; it is made anew");
         let mut event = Event::new(self.clock.now(), &Acting::service(), Action::IndexMended);
-        event.note = format!("the search did not find event {missing}; it is made anew from there");
+        event.note = format!("the search did not find event {missing}; the index is rebuilt from there");
         let mut tx = self.db.begin().await?;
         audit::reindex_after(&mut tx, missing - 1).await?;
         audit::append(&mut tx, event);

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The reason that the history shows.
-const WHY: &str = "whoever asked may not refresh this any more";
+const WHY: &str = "the person or token that requested it may not refresh this now";
 
 /// Why what waited together with such a request waits by itself.
 const SEPARATED: &str = "a request that it waited together with was cancelled";

@@ -137,7 +137,7 @@ async fn what_cannot_be_read_is_said_to_be() {
     let named = problem(&answer, 422, "invalid");
     assert_eq!(named["errors"].as_array().unwrap().len(), 100);
     assert!(
-        named["detail"].as_str().unwrap().starts_with("901 things need mending; the first 100"),
+        named["detail"].as_str().unwrap().starts_with("901 things need correction; the first 100"),
         "{named}"
     );
     problem(&program.get("/api/v1/plan").await, 405, "wrong-method");

@@ -38,7 +38,7 @@ async fn the_plan_says_what_changed_since_the_last_request() {
     let codes: Vec<&str> = changes.iter().map(|one| one["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["tag_header", "web_acl", "function"], "{plan}");
     assert_eq!(changes[0]["since"], "2026-11-23T10:05:10.000000Z", "{plan}");
-    let tags = "The tag header changed from Cache-Tag to X-Tag since the last request on 2026-11-23 10:05 UTC: objects that are cached with tags under Cache-Tag are not reached by tags until they are fetched anew; a path or a wildcard reaches them.";
+    let tags = "The tag header changed from Cache-Tag to X-Tag since the last request on 2026-11-23 10:05 UTC: objects that are cached with tags under Cache-Tag are not reached by tags until they are fetched again; a path or a wildcard reaches them.";
     assert_eq!(changes[0]["text"], tags);
     let function = changes[2]["text"].as_str().unwrap();
     let begin = "The Lambda function auth:3 now runs at viewer-request for the default behaviour since";

@@ -82,7 +82,7 @@ async fn what_waits_for_a_second_person_says_that_they_have_to_override_it() {
     freeze(&app, &root, Value::Null).await;
     let body = json!({"distribution": SHOP, "items": ["/*"]});
     let plan = json(&program.post(PLAN, &body).await);
-    assert!(plan["freeze"]["text"].as_str().unwrap().contains("Whoever approves this"), "{plan}");
+    assert!(plan["freeze"]["text"].as_str().unwrap().contains("The person who approves this"), "{plan}");
     program.post(PATH, &body).await.assert_status(202);
     app.finish().await;
 }

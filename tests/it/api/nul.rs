@@ -82,11 +82,11 @@ async fn half_a_character_and_a_key_that_comes_twice_are_no_json() {
         for (text, words) in [
             (
                 r#"{"distribution":"E2QWRUHAPOMQZL","items":["/a"],"distribution":"E1SHOP7K2M4NQX"}"#,
-                "the key \"distribution\" is there twice",
+                "the key \"distribution\" appears twice",
             ),
             (
                 r#"{"distribution":"E2QWRUHAPOMQZL","items":["/a"],"items":["/*"]}"#,
-                "the key \"items\" is there twice",
+                "the key \"items\" appears twice",
             ),
             (r#"{"distribution":"E2QWRUHAPOMQZL","items":["\ud800"]}"#, "The body is not JSON"),
             (r#"{"distribution":"\udfff","items":["/a"]}"#, "The body is not JSON"),

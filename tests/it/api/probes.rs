@@ -232,10 +232,10 @@ async fn all_places_are_counted_and_those_that_are_away_are_named() {
         read(&answer)["id"].as_str().unwrap().to_owned()
     };
     let page = viewer.get(&format!("/invalidations/{id}")).await;
-    page.assert_says("oslo away since").assert_says("rome away since");
+    page.assert_says("oslo not in contact since").assert_says("rome not in contact since");
     assert_ne!(shown(&program, &id).await["freshness"], "pending");
     let settings = app.admin().await.get("/settings/probes").await;
-    settings.assert_says("away").assert_says("not started yet");
+    settings.assert_says("not in contact").assert_says("not started yet");
     app.finish().await;
 }
 

@@ -231,7 +231,7 @@ async fn what_is_no_single_path_is_refused_at_its_line_and_nothing_is_kept() {
             "Git Bash made out of /a/b.css; set MSYS_NO_PATHCONV=1 before the command",
         ),
         ("/a\u{200b}b", "U+200B (zero width space)"),
-        ("../index.html", "folder above"),
+        ("../index.html", "parent folder"),
         ("/index.html;/b.html", "with a semicolon"),
         ("/a.html%0A", "control character"),
         ("/index.html --wait", "meant for a shell"),

@@ -35,7 +35,7 @@ async fn a_token_that_lets_nobody_in_is_told_once_a_minute() {
     let made_up = Program::with(&app, revoked.id.clone(), unknown.reveal());
     for (program, name, kind, note) in [
         (&revoked, "deploy", "token", "it was revoked at 2026-11-23T10:"),
-        (&over, "short", "token", "it was over at 2026-11-24T10:"),
+        (&over, "short", "token", "it expired at 2026-11-24T10:"),
         (&made_up, "unstale_7777…", "nobody", "there is no such token here"),
     ] {
         let head = app.world.head().await;
@@ -81,7 +81,7 @@ async fn what_was_wrong_stands_in_the_one_event() {
         ("used", &other, 422, Some(WORKSHOP), "The idempotency key belongs to another request"),
         ("4", &wide, 409, Some(SHOP), "The distribution is protected"),
         ("5", &json!("text"), 400, None, "The request cannot be read"),
-        ("", &good, 422, None, "idempotency-key is not good"),
+        ("", &good, 422, None, "idempotency-key is not valid"),
         ("6", &many, 422, Some(WORKSHOP), "/items/0 "),
     ] {
         let head = app.world.head().await;

@@ -158,7 +158,7 @@ async fn where_it_may_not_be_read_it_is_said_once_and_nothing_waits_for_it() {
     assert_eq!(world.state(&ours).await, "completed");
     let root = app.admin().await;
     let page = root.get("/settings").await;
-    page.assert_says("CloudTrail does not tell").assert_says("cloudtrail:LookupEvents");
+    page.assert_says("CloudTrail does not say").assert_says("cloudtrail:LookupEvents");
     app.operator().await.get("/settings").await.assert_silent_about("CloudTrail");
     assert!(!root.get("/").await.has("#banners .banner"), "no banner: nothing waits");
 

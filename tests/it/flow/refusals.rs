@@ -163,7 +163,7 @@ async fn each_layer_that_refuses_is_named_and_a_statement_offered_only_where_it_
         let (world, problem, advice) = refused("AccessDenied", &format!("{who} {words}"), "/a").await;
         assert!(advice.contains(layer), "{words}: {advice}");
         assert_eq!(problem.statement("arn").is_some(), statement, "{words}");
-        assert_eq!(advice.contains("An Allow does not lift a Deny"), words.contains("deny"), "{advice}");
+        assert_eq!(advice.contains("An Allow does not override a Deny"), words.contains("deny"), "{advice}");
         world.finish().await;
     }
 }

@@ -158,7 +158,7 @@ async fn a_list_that_was_changed_is_not_shown_or_indexed_as_history() {
     let (app, long) = lived().await;
     let (world, ada) = (&app.world, app.operator().await);
     let event = world.database.get(async |conn| audit::of_invalidation(conn, &long, 1).await).await.remove(0);
-    ada.get(&page_of(&long)).await.assert_silent_about("not what the history recorded");
+    ada.get(&page_of(&long)).await.assert_silent_about("iffers from the history");
     let mut raw = world.database.raw().await;
     let kept =
         raw.texts(&format!("SELECT items FROM batch WHERE invalidation_id = '{long}'")).await.remove(0);
@@ -167,7 +167,7 @@ async fn a_list_that_was_changed_is_not_shown_or_indexed_as_history() {
         .unwrap();
 
     let page = ada.get(&page_of(&long)).await;
-    page.assert_status(200).assert_says("This is not what the history recorded");
+    page.assert_status(200).assert_says("This page differs from the history.");
     assert!(page.has(&format!("[role=alert] a[href='/history/{}']", event.sequence)));
     let page = ada.get(&format!("/history/{}", event.sequence)).await;
     page.assert_says("the list is not in the database any more as it was recorded");
@@ -206,9 +206,9 @@ async fn a_list_that_cannot_be_read_stops_nothing_else_and_the_check_says_so() {
     let batches = format!("FROM batch WHERE invalidation_id = '{long}'");
     let kept = raw.texts(&format!("SELECT items {batches}")).await.remove(0);
     raw.run(&format!("UPDATE batch SET items = 'xx' WHERE invalidation_id = '{long}'")).await.unwrap();
-    ada.get(&page_of(&long)).await.assert_status(200).assert_says("This is not what the history recorded");
+    ada.get(&page_of(&long)).await.assert_status(200).assert_says("This page differs from the history.");
     ada.get("/").await.assert_status(200);
-    ada.get(&format!("/?repeat={long}")).await.assert_says("Nothing of it was filled in");
+    ada.get(&format!("/?repeat={long}")).await.assert_says("Its items were not filled in");
     let clock = Clock::manual(world.now());
     let audit_worker = AuditWorker::new(
         world.database.db.clone(),
@@ -251,15 +251,15 @@ async fn what_was_changed_is_not_listed_repeated_or_approved() {
     let (app, long) = lived().await;
     let (world, ada, eve) = (&app.world, app.operator().await, app.admin().await);
     for page in ["/", "/approvals", &format!("/distributions/{WORKSHOP}")] {
-        eve.get(page).await.assert_silent_about("ot what the history recorded");
+        eve.get(page).await.assert_silent_about("iffers from the history");
     }
     let mut raw = world.database.raw().await;
     let waiting = raw.texts("SELECT id FROM proposal WHERE first_item = '/one/*'").await.remove(0);
     raw.run(&format!("UPDATE proposal SET items = '[\"/*\"]' WHERE id = '{waiting}'")).await.unwrap();
     raw.run(&format!("UPDATE invalidation SET reason = 'nothing' WHERE id = '{long}'")).await.unwrap();
 
-    ada.get("/").await.assert_says("Not what the history recorded");
-    ada.get(&format!("/?repeat={long}")).await.assert_says("Nothing of it was filled in");
+    ada.get("/").await.assert_says("Differs from the history");
+    ada.get(&format!("/?repeat={long}")).await.assert_says("Its items were not filled in");
     let page = eve.get("/approvals").await;
     page.assert_says("It cannot be approved");
     assert!(!page.has(&format!("#proposal-{waiting} [action$='/approve']")));

@@ -121,16 +121,14 @@ async fn what_is_not_taken_is_told_again_and_nothing_overtakes_it() {
         let Next::At(due) = rest(&audit_webhook).await else { panic!("it is not tried again") };
         assert_eq!((due, ear.calls()), (world.now().plus(seconds(60)), before + 1));
         let page = ada.get("/history").await;
-        page.assert_says(&format!(
-            "behind event 0 could not be told to the webhook: the answer was {status}"
-        ));
+        page.assert_says(&format!("after event 0 could not be sent to the webhook: the answer was {status}"));
         page.assert_silent_about("hush-hush");
         world.advance(seconds(60));
     }
     ear.answer_with(204);
     assert_eq!(rest(&audit_webhook).await, Next::Idle);
     assert_eq!(ear.told(), told);
-    ada.get("/history").await.assert_says("told to the webhook up to event 9");
+    ada.get("/history").await.assert_says("sent to the webhook up to event 9");
     app.finish().await;
 }
 

@@ -334,7 +334,7 @@ async fn somebody_without_a_local_password_is_told_so() {
     let ada = app.operator().await;
     app.world.database.raw().await.run("UPDATE person SET password_hash = ''").await.unwrap();
     let page = ada.get("/settings/account").await;
-    page.assert_says("You have no password here: you sign in elsewhere.");
+    page.assert_says("You have no password here: you sign in with another service.");
     assert!(!page.has("#second-step") && !page.has("#current"));
     let head = app.world.head().await;
     ada.post("/settings/account/password", &[("current", ""), ("new", OTHER)]).await.assert_status(422);

@@ -22,7 +22,7 @@ async fn every_bad_line_is_refused_in_words_with_the_form_still_filled_in() {
     let bad: [(&str, &str); 14] = [
         ("", "Write at least one path or tag. Nothing was sent."),
         ("  \n\t\n", "Write at least one path or tag. Nothing was sent."),
-        (&long_path, "Line 1 is 5000 characters long; CloudFront takes at most 4000."),
+        (&long_path, "Line 1 is 5000 characters long; CloudFront accepts at most 4000."),
         ("/a\n/b*c", "Line 2 has * in the middle; CloudFront reads * as a wildcard only at the end."),
         ("/a\u{0}b", "Line 1 has a control character; type the line again."),
         ("/a\u{7}", "Line 1 has a control character"),
@@ -31,7 +31,7 @@ async fn every_bad_line_is_refused_in_words_with_the_form_still_filled_in() {
         ("/100%", "Line 1 has a % without two hexadecimal digits after it"),
         ("/a#b", "Line 1 has a # in the path"),
         ("#", "Line 1 is an empty tag"),
-        (&long_tag, "Line 1 is a tag of 257 characters; CloudFront takes at most 256."),
+        (&long_tag, "Line 1 is a tag of 257 characters; CloudFront accepts at most 256."),
         ("https://user:secret@d12345678.cloudfront.net/a", "Line 1 is a URL with a user name or password"),
         ("ftp://d12345678.cloudfront.net/a", "Line 1 is not a URL that viewers use"),
     ];
@@ -69,7 +69,7 @@ async fn a_url_of_another_site_names_the_distribution_that_serves_it() {
     let ada = app.operator().await;
     let before = app.kept().await;
     let answer = send(&ada, "/a\nhttps://shop.example.com/a.css\nhttps://nowhere.example/x").await;
-    answer.assert_status(422).assert_says("2 lines need mending. Nothing was sent.");
+    answer.assert_status(422).assert_says("2 lines need correction. Nothing was sent.");
     let refused = answer.texts("#plan li.refused");
     assert_eq!(refused.len(), 2, "{refused:?}");
     assert!(refused[0].contains("It is served by shop.example.com: choose that one above."), "{refused:?}");
@@ -143,8 +143,8 @@ async fn a_form_that_is_too_large_gets_its_answer() {
     let items = format!("/{}", "a".repeat(3 * 1024 * 1024));
     for address in ["/invalidations", "/plan"] {
         let answer = ada.post(address, &[("distribution", WORKSHOP), ("items", &items)]).await;
-        answer.assert_status(413).assert_says("That is too much at once");
-        answer.assert_says("A form may be 2 MiB large. Nothing was kept or sent.");
+        answer.assert_status(413).assert_says("That is too large");
+        answer.assert_says("A form may be 2 MiB large. Nothing was saved or sent.");
     }
     // Also on the pages that are open to everybody.
     let answer = app.stranger().post("/sign-in", &[("email", &items)]).await;

@@ -20,7 +20,7 @@ async fn an_administrator_sets_changes_and_removes_a_budget() {
     let address = format!("{PATH}?scope=distribution&id={SHOP}&soft_items=5&hard_items=9");
     let form = root.get(&address).await.form("#budget");
     assert_eq!((form.value("id"), form.value("hard_items")), (SHOP, "9"));
-    for (soft, hard, says) in [("10", "9", "not above the other one"), ("x", "9", "whole number from 0")] {
+    for (soft, hard, says) in [("10", "9", "not above the hard number"), ("x", "9", "whole number from 0")] {
         let wrong = root.press(&form.clone().with("soft_items", soft).with("hard_items", hard)).await;
         wrong.assert_status(422).assert_says(says);
         assert_eq!(wrong.form("#budget").value("soft_items"), soft);

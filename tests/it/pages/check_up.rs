@@ -18,7 +18,7 @@ async fn the_findings_of_the_configuration_are_there_at_once_and_those_of_looks_
     let (world, ada) = (&app.world, app.operator().await);
     let link = ada.get(SITE).await.attribute("a[href$='/check-up']", "href");
     let page = ada.get(&link).await;
-    page.assert_status(200).assert_says("Nobody has looked at the site yet.");
+    page.assert_status(200).assert_says("The site was not looked at yet.");
     assert_eq!(page.count(".finding"), 11);
     assert_eq!(state(&page, "deployed"), "good");
     assert_eq!(page.text("#deployed .status"), "Good");
@@ -33,7 +33,7 @@ async fn the_findings_of_the_configuration_are_there_at_once_and_those_of_looks_
     assert_eq!(page.attribute("#looks .status", "data-state"), "pending");
     assert!(!page.has("form[action$='/check-up']"), "its looks are to be made");
     let again = ada.post(CHECK_UP, &[]).await;
-    again.assert_status(409).assert_says("goes on already");
+    again.assert_status(409).assert_says("is running already");
     world.check().await;
 
     let page = ada.get(CHECK_UP).await;

@@ -287,7 +287,7 @@ async fn a_database_out_of_reach_is_told_as_passing() {
     let ada = app.operator().await;
     app.world.database.db.close().await;
     let answer = ada.get("/history").await;
-    answer.assert_status(503).assert_says("The database is out of reach for the moment");
+    answer.assert_status(503).assert_says("The database cannot be reached at the moment");
     assert_eq!(answer.header("retry-after"), Some("5"));
     answer.assert_silent_about("pool");
     assert_headers(&answer);

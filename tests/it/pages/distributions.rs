@@ -25,7 +25,7 @@ async fn one_is_found_by_any_of_its_names() {
     assert_eq!(found("").await.len(), 5);
     assert_eq!(found("no-such-site").await, Vec::<String>::new());
     let none = ada.get("/distributions?q=%3Cscript%3E%22").await;
-    none.assert_says("None fits.").assert_silent_about("<script>\"");
+    none.assert_says("No results.").assert_silent_about("<script>\"");
     assert_eq!(none.attribute("input[name=q]", "value"), "<script>\"");
     app.finish().await;
 }

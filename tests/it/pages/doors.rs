@@ -51,7 +51,7 @@ async fn no_form_is_taken_without_a_session() {
         let answer = stranger.post(&address, &fields).await;
         answer.assert_status(401);
         if route.posts {
-            answer.assert_says("Your session is over. Nothing was kept or sent.");
+            answer.assert_says("Your session has ended. Nothing was saved or sent.");
             assert!(answer.has("form[action='/sign-in'] input[type=password]"));
         }
         for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
@@ -90,7 +90,7 @@ async fn the_open_addresses_answer_and_tell_nothing() {
     sign_in.assert_status(200);
     let style = sign_in.attribute("link[rel=stylesheet]", "href");
     stranger.get(&style).await.assert_status(200);
-    stranger.get("/setup").await.assert_status(403).assert_says("This link is not good any more");
+    stranger.get("/setup").await.assert_status(403).assert_says("This link is no longer valid");
     stranger.post("/sign-in/demo", &[]).await.assert_status(404);
     for page in [sign_in, stranger.get("/setup?key=x").await] {
         page.assert_silent_about(WORKSHOP);
@@ -171,7 +171,7 @@ async fn a_viewer_looks_and_does_not_act() {
     vera.get("/history?tab=everything")
         .await
         .assert_says("Act refused")
-        .assert_says("a viewer may look and not act");
+        .assert_says("a viewer has read-only access");
     app.finish().await;
 }
 

@@ -29,7 +29,7 @@ async fn an_administrator_adds_and_removes_a_window() {
     root.get(PATH).await.assert_says("No freeze window is planned.");
     let form = root.get(PATH).await.form("#freeze");
     let wrong = root.press(&form.clone().with("name", "Sale").with("from", "2026-11-27T00:00")).await;
-    wrong.assert_status(422).assert_says("Say why in one line").assert_says("Enter a time such as");
+    wrong.assert_status(422).assert_says("Give a reason in one line").assert_says("Enter a time such as");
     assert_eq!(wrong.form("#freeze").value("from"), "2026-11-27T00:00", "what was typed stays");
     let form = form.with("name", "Sale").with("why", "no risk").with("from", "2026-11-23T11:00");
     let form = form.with("distributions", "shop.example.com, https");
@@ -103,16 +103,18 @@ async fn whoever_approves_has_the_box_and_says_why() {
     app.protect(SHOP, |protection| protection.guard = Guard::SecondPerson).await;
     freeze(&root, NOW[0], NOW[1], "").await;
     let plan = ada.post("/plan", &[("distribution", SHOP), ("items", "/*")]).await;
-    plan.assert_says("Whoever approves a wide request then has to override it");
+    plan.assert_says("The person who approves a wide request then has to override it");
     assert!(!plan.has("[name=override_freeze]"), "{}", plan.body);
     let key = uuid();
     let fields = [("distribution", SHOP), ("items", "/*"), ("request_key", key.as_str())];
     ada.post("/invalidations", &fields).await.assert_status(303);
     let form = bob.get("/approvals").await.form("section form");
     let refused = bob.press(&form.clone().with("word", "fine")).await;
-    refused.assert_status(422).assert_says("Tick the box and say why. Nothing was sent.");
+    refused
+        .assert_status(422)
+        .assert_says("Tick the box and write a comment that says why. Nothing was sent.");
     let form = form.with("override_freeze", "yes");
-    bob.press(&form).await.assert_status(422).assert_says("Say in the word why");
+    bob.press(&form).await.assert_status(422).assert_says("Write a comment that says why");
     bob.submit(&form.with("word", "a wrong price")).await.assert_says("Black Friday");
     app.finish().await;
 }
@@ -129,13 +131,13 @@ async fn a_request_that_is_put_off_says_so_and_can_be_let_go() {
     let page = ada.get(&page_of(&new.id)).await;
     assert!(!page.has("#held"), "{}", page.body);
     freeze(&root, "2026-11-23T11:00", NOW[1], "").await;
-    ada.get(&page_of(&new.id)).await.assert_says("A freeze window will put this off");
+    ada.get(&page_of(&new.id)).await.assert_says("A freeze window will postpone this");
     let waiting = root.get(PATH).await;
     assert_eq!(waiting.attribute("#freezes td a", "href"), page_of(&new.id));
     app.world.advance(Duration::from_hours(1));
     app.world.submit().await;
     let page = ada.get(&page_of(&new.id)).await;
-    page.assert_says("Put off by a freeze window").assert_says("It was to be sent at 2026-11-23 11:00 UTC");
+    page.assert_says("Postponed by a freeze window").assert_says("It was planned for 2026-11-23 11:00 UTC");
     let held = page.form("#held form");
     let viewer = app.viewer().await;
     assert!(!viewer.get(&page_of(&new.id)).await.has("#held form"));
@@ -157,7 +159,7 @@ async fn another_try_during_a_window_asks_for_the_override() {
     app.world.submit().await;
     freeze(&root, NOW[0], NOW[1], "").await;
     let page = ada.get(&page_of(&id)).await;
-    page.assert_says("A freeze window holds another try");
+    page.assert_says("A freeze window blocks the retry");
     let form = page.form("#retry-frozen form");
     ada.press(&form).await.assert_status(403).assert_says("needs an override and a reason");
     let form = form.with("override_freeze", "yes").with("reason", "a wrong price");

@@ -32,7 +32,7 @@ async fn the_plan_refuses_line_by_line_what_is_not_granted() {
     assert_eq!(app.world.head().await, before, "a plan leaves nothing");
 
     let answer = send(&eve, WORKSHOP, typed).await;
-    answer.assert_status(422).assert_says("3 lines need mending. Nothing was sent.");
+    answer.assert_status(422).assert_says("3 lines need correction. Nothing was sent.");
     let form = answer.form("#request");
     assert_eq!((form.value("items"), form.value("reason")), (typed, "why"), "nothing typed is lost");
     only(&app, before, "act.refused").await;
@@ -175,14 +175,14 @@ async fn who_has_no_grant_left_sees_nothing_until_an_administrator_says_otherwis
     let widen = format!("{page}/everything");
     root.get(&page).await.assert_says("only what is granted, by 1 grant");
     let before = app.world.head().await;
-    root.post(&widen, &[]).await.assert_status(409).assert_says("Grants narrow this person");
+    root.post(&widen, &[]).await.assert_status(409).assert_says("Grants restrict this person");
     only(&app, before, "act.refused").await;
     let grant = root.get("/settings/grants").await.form("form[action$='/remove']");
     root.press(&grant).await.assert_status(303);
     eve.get(&format!("/distributions/{DOCS}")).await.assert_status(404);
     eve.get(&format!("/distributions/{SHOP}")).await.assert_status(404);
     let told = root.get(&page).await;
-    told.assert_says("nothing: no grant is left");
+    told.assert_says("nothing: no grants left");
     let before = app.world.head().await;
     root.press(&told.form(&format!("form[action='{widen}']"))).await.assert_status(303);
     only(&app, before, "person.scope_widened").await;
@@ -238,10 +238,7 @@ async fn the_form_of_grants_comes_back_with_what_is_wrong() {
         told,
         "person eve@example.com: distributions tagged team=docs: paths below /docs/ and tags that begin with #doc:"
     );
-    root.post("/settings/grants", &good)
-        .await
-        .assert_status(422)
-        .assert_says("The same grant is there already.");
+    root.post("/settings/grants", &good).await.assert_status(422).assert_says("This grant exists already.");
     let everything =
         [("subject", subject.as_str()), ("distribution", DOCS), ("paths", "/docs/"), ("everything", "yes")];
     root.post("/settings/grants", &everything)

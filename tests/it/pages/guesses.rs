@@ -58,7 +58,7 @@ async fn thousands_of_guesses_cost_a_few_hashes_and_delay_nobody_else() {
         if answer.status == 429 {
             let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
             assert!((1..=900).contains(&wait), "{wait}");
-            answer.assert_says("Too many tries from your network.");
+            answer.assert_says("Too many attempts from your network.");
         }
         *statuses.entry(answer.status).or_default() += 1;
         app.world.advance(pause);

@@ -113,10 +113,10 @@ async fn a_bad_filter_is_told_and_nothing_typed_is_lost() {
     for (name, value, words) in [
         ("from", "yesterday", "From: Write a day such as 2026-11-23."),
         ("until", "2026-13-40", "Until: Write a day such as 2026-11-23."),
-        ("action", "person.dancing", "Action: Choose one of the list."),
-        ("result", "maybe", "Result: Choose one of the list."),
-        ("outside", "x", "Made where: Choose one of the list."),
-        ("freshness", "pending", "Check: Choose one of the list."),
+        ("action", "person.dancing", "Action: Choose one from the list."),
+        ("result", "maybe", "Result: Choose one from the list."),
+        ("outside", "x", "Where made: Choose one from the list."),
+        ("freshness", "pending", "Check: Choose one from the list."),
     ] {
         let page = search(&ada, &[("q", "WEB-412"), (name, value)]).await;
         page.assert_status(422).assert_says(words);
@@ -175,9 +175,12 @@ async fn an_event_opens_with_its_facts_its_hash_and_its_neighbours() {
     for fact in facts {
         page.assert_says(fact);
     }
-    page.assert_says("As it was written");
+    page.assert_says("Valid: the hash matches the event");
     let before = format!("/history/{}", event.sequence - 1);
-    assert_eq!(page.attributes("nav[aria-label=Neighbours] a", "href"), [before.as_str(), "/history"]);
+    assert_eq!(
+        page.attributes("nav[aria-label='Previous and next event'] a", "href"),
+        [before.as_str(), "/history"]
+    );
     ada.get(&before).await.assert_status(200);
     for none in
         ["/history/0", "/history/999999", "/history/-1", "/history/x", "/history/99999999999999999999"]
@@ -271,7 +274,7 @@ async fn a_damaged_event_hides_neither_the_others_nor_the_state_of_the_chain() {
     assert!(!page.has("option[value='event.unreadable']"), "nobody can look for it");
     let one = ada.get(&format!("/history/{number}")).await;
     one.assert_status(200);
-    one.assert_says("Changed: the hash is not that of what it says");
+    one.assert_says("Changed: the hash does not match the event");
     let export = ada.get("/history.jsonl?q=one").await;
     assert!(!export.body.contains("event.unreadable"), "{}", export.body);
     raw.set_form(number, &old).await;

@@ -109,7 +109,7 @@ async fn a_refusal_shows_the_policy_statement_and_retry_sends_it_again() {
     // The form of the old page comes too late.
     let before = app.kept().await;
     let late = ada.post(&format!("{}/retry", page_of(&id)), &[]).await;
-    late.assert_status(409).assert_says("Nothing of it stands refused any more");
+    late.assert_status(409).assert_says("No batch of it is refused now");
     assert_eq!(app.kept().await, before);
     app.finish().await;
 }
@@ -124,7 +124,8 @@ async fn a_deny_shows_who_can_lift_it_and_no_statement() {
     app.world.submit().await;
     let page = show(&ada, &id).await;
     assert_eq!(states(&page), ["failed"]);
-    page.assert_says("A service control policy denies it. An Allow does not lift a Deny").assert_says(said);
+    page.assert_says("A service control policy denies it. An Allow does not override a Deny")
+        .assert_says(said);
     page.assert_says("an administrator of the AWS organization").assert_silent_about("Add this statement");
     assert!(!page.has(".trouble pre"));
     app.finish().await;
@@ -241,7 +242,7 @@ async fn one_that_cloudfront_no_longer_knows_is_lost_and_not_completed() {
     assert_eq!(states(&page), ["needs_a_look"]);
     assert!(page.has(".panel.trouble"));
     assert!(!page.has("form[action$='/retry']"));
-    page.assert_says("Lost sight of");
+    page.assert_says("Unknown to CloudFront");
     app.finish().await;
 }
 

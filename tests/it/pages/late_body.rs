@@ -56,7 +56,7 @@ async fn a_session_that_ends_before_the_body_comes_does_nothing() {
         *before.get_mut("session").unwrap() -= 1;
         let answer = send_late(&app, path, &session, fields).await;
         assert!(answer.starts_with("HTTP/1.1 401"), "{path}: {answer}");
-        assert!(answer.contains("Your session is over"), "{path}: {answer}");
+        assert!(answer.contains("Your session has ended"), "{path}: {answer}");
         assert_eq!(app.kept().await, before, "{path}");
         assert_eq!(app.world.events_after(head).await, ["act.refused"], "{path}");
     }

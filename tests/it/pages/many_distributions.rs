@@ -107,7 +107,7 @@ async fn pages_are_small_and_each_is_found() {
     assert_eq!(walk(&ada, "/distributions?q=WWW77.customer-of-ours.example").await, [id(77)]);
     assert_eq!(walk(&ada, "/distributions?q=www7").await.len(), 111);
     let none = ada.get("/distributions?q=nobody-at-all").await;
-    none.assert_says("None fits.");
+    none.assert_says("No results.");
     ada.get("/distributions?after=E9999999999999").await.assert_status(200);
     app.finish().await;
 }
@@ -168,9 +168,9 @@ async fn the_form_offers_what_is_used_most_and_what_words_find() {
     assert_eq!(find(&ada, "customer 77,", &id(123)).await.attributes("option[selected]", "value"), [""]);
     assert_eq!(
         find(&ada, "customer", "").await.text("option"),
-        "More than 100 fit: choose one, or write more words"
+        "More than 100 results: choose one, or use more words"
     );
-    assert_eq!(find(&ada, "nobody", "").await.text("option"), "None fits: try fewer words");
+    assert_eq!(find(&ada, "nobody", "").await.text("option"), "No results: use fewer words");
     assert_eq!(find(&ada, "", "").await.text("option"), "Choose a distribution");
     // Without one: what was typed stays.
     let fields = [

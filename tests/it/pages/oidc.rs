@@ -132,7 +132,7 @@ async fn role_and_groups_are_taken_anew_and_a_change_ends_other_sessions() {
     let head = app.world.head().await;
     provider.person(json!({"sub": "a", "email": "ada@example.com"}));
     let refused = sign_in(&app.stranger(), &provider).await;
-    refused.assert_status(403).assert_says("nothing gives you a role here");
+    refused.assert_status(403).assert_says("you have no role here");
     assert_eq!(app.world.events_after(head).await, ["person.sign_in_refused"]);
     app.finish().await;
 }
@@ -241,7 +241,7 @@ async fn tokens_that_must_not_be_believed_are_not() {
         let browser = app.stranger();
         let head = app.world.head().await;
         let answer = sign_in(&browser, &provider).await;
-        answer.assert_status(502).assert_says("could not be believed").assert_silent_about("eyJ");
+        answer.assert_status(502).assert_says("could not be verified").assert_silent_about("eyJ");
         assert_eq!(browser.cookie("unstale"), None, "{what}");
         assert_eq!(app.world.events_after(head).await, ["person.sign_in_refused"], "{what}");
         app.world.advance(Duration::from_mins(2));
@@ -264,7 +264,7 @@ async fn an_answer_to_another_question_is_not_taken() {
     // Eve's answer in Ada's browser would sign Ada in as Eve.
     let eves = ask(&eve).await;
     ask(&ada).await;
-    ada.get(&eves).await.assert_status(400).assert_says("begun elsewhere");
+    ada.get(&eves).await.assert_status(400).assert_says("started in another browser");
     // Without a question of its own there is no answer, nor twice the same.
     app.stranger().get(&eves).await.assert_status(400);
     let adas = ask(&ada).await;

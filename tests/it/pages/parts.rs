@@ -26,7 +26,7 @@ async fn without_a_distribution_each_site_gets_its_part() {
     let refused = ada
         .post("/invalidations", &[("distribution", ""), ("items", &vague), ("request_key", &uuid())])
         .await;
-    refused.assert_status(422).assert_says("does not tell which site it belongs to");
+    refused.assert_status(422).assert_says("does not say which site it belongs to");
     assert_eq!(app.world.recent().await.len(), 2);
     app.finish().await;
 }

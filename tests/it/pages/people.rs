@@ -163,7 +163,7 @@ async fn each_act_is_one_event_and_ends_the_sessions_that_it_must() {
     root.get("/settings/people").await.assert_says("disabled");
     act(&app, &root, &id, "enable", &[], "person.enabled").await.assert_status(303);
     let reset = act(&app, &root, &id, "reset-password", &[], "person.password_reset").await;
-    reset.assert_status(200).assert_says("The old password is no longer good");
+    reset.assert_status(200).assert_says("The old password no longer works");
     for what in ["role", "disable", "enable", "reset-password", "second-step/remove", "sessions/end"] {
         act(&app, &root, "nobody", what, &[("role", "viewer")], "act.refused").await.assert_status(404);
     }

@@ -66,7 +66,9 @@ async fn a_second_person_approves_and_it_is_sent() {
     let before = app.world.head().await;
     let asked = send(&ada, "/*", &[("reason", "a new season")]).await;
     let page = ada.visit(&asked.assert_status(303).leads_to().unwrap()).await;
-    page.assert_says("Your request is kept and waits for a second person. Nothing was sent yet.");
+    page.assert_says(
+        "Your request was saved and waits for the approval of a second person. Nothing was sent yet.",
+    );
     assert_eq!(app.world.events_after(before).await, ["proposal.made"]);
     assert_eq!(app.world.recent().await, [], "nothing is queued");
     assert!(!page.has("form[action$='/approve']"), "nobody approves their own");
@@ -79,7 +81,7 @@ async fn a_second_person_approves_and_it_is_sent() {
     let form = bob.get("/approvals").await.form("form[action$='/approve']").with("word", "go ahead");
     let before = app.world.head().await;
     let own = ada.press(&form).await;
-    own.assert_status(403).assert_says("a request needs somebody else's approval");
+    own.assert_status(403).assert_says("a request needs the approval of another person");
     assert_eq!(app.world.events_after(before).await, ["act.refused"]);
     let vera = app.viewer().await;
     let before = app.world.head().await;
@@ -91,7 +93,7 @@ async fn a_second_person_approves_and_it_is_sent() {
     assert_eq!(app.world.events_after(before).await, ["proposal.approved"]);
     let event = app.world.history().await.pop().unwrap().event;
     assert_eq!(event.acting.actor.name(), "bob@example.com");
-    assert_eq!(event.note, "approved by bob@example.com, asked for by ada@example.com: go ahead");
+    assert_eq!(event.note, "approved by bob@example.com, requested by ada@example.com: go ahead");
     let made = app.world.recent().await.remove(0);
     assert_eq!(made.requested_by.name(), "ada@example.com");
     assert_eq!(event.invalidation, Some(made.id.clone()));
@@ -132,7 +134,10 @@ async fn declining_needs_a_word_and_a_day_is_the_end() {
     let approve = bob.get("/approvals").await.form("form[action$='/approve']");
     let decline = approve.action.replace("/approve", "/decline");
     let before = app.world.head().await;
-    bob.post(&decline, &[("word", " ")]).await.assert_status(422).assert_says("Say why you decline");
+    bob.post(&decline, &[("word", " ")])
+        .await
+        .assert_status(422)
+        .assert_says("Write a comment that says why you decline");
     assert_eq!(app.world.events_after(before).await, ["act.refused"; 1]);
     let before = app.world.head().await;
     bob.post(&decline, &[("word", "not on a Friday")]).await.assert_status(303);
@@ -191,7 +196,7 @@ async fn whoever_asked_may_take_it_back() {
     send(&ada, "/*", &[]).await.assert_status(303);
     let form = ada.get("/approvals").await.form("form[action$='/decline']");
     ada.press(&form).await.assert_status(303);
-    assert_eq!(app.world.history().await.pop().unwrap().event.note, "taken back");
+    assert_eq!(app.world.history().await.pop().unwrap().event.note, "withdrawn");
     app.finish().await;
 }
 
@@ -228,9 +233,9 @@ async fn an_administrator_goes_on_alone_with_a_reason_and_it_stands_out() {
     send(&root, "/*", &[("alone", "yes"), ("reason", "prices are wrong")]).await.assert_status(303);
     assert_eq!(app.world.events_after(before).await, ["protection.overridden"]);
     let history = root.get("/history").await;
-    assert!(history.text("li.stands-out").contains("Break-glass: without a second person"));
+    assert!(history.text("li.stands-out").contains("Approval skipped (emergency)"));
     let history = root.get("/history?tab=everything").await;
-    assert!(history.text("tr.stands-out").contains("Break-glass: without a second person"));
+    assert!(history.text("tr.stands-out").contains("Approval skipped (emergency)"));
     assert_eq!(app.world.recent().await.len(), 1);
     app.finish().await;
 }
@@ -278,7 +283,7 @@ async fn the_form_of_protections_comes_back_with_what_is_wrong() {
         ("distribution", "", "Choose a distribution."),
         ("distribution", "E000", "Choose a distribution."),
         ("guard", "x", "Choose what a wide request needs."),
-        ("wide_above", "0", "Enter a number from 1 to 20000, or nothing."),
+        ("wide_above", "0", "Enter a number from 1 to 20000, or leave it empty."),
         ("cool_down", "-1", "Enter a number of seconds from 0 to 3600."),
     ] {
         let answer = root.press(&base.clone().with(field, value)).await;
@@ -292,7 +297,7 @@ async fn the_form_of_protections_comes_back_with_what_is_wrong() {
     let event = app.world.history().await.pop().unwrap().event;
     assert_eq!(event.old, "not protected");
     let words =
-        "/* or more than 100 items needs the domain name, typed once more; repeats within 30 s are held back";
+        "/* or more than 100 items needs the domain name, typed once more; repeats within 30 s are not sent";
     assert_eq!(event.new, words);
     root.get(&format!("/distributions/{DOCS}")).await.assert_says(words);
     app.finish().await;

@@ -111,7 +111,7 @@ async fn the_proxys_word_opens_each_page_without_a_cookie() {
     get(&app, &dev).await.assert_status(200);
     let events = app.world.history().await;
     assert!(events.iter().any(|event| event.event.action.as_str() == "person.role_changed"));
-    get(&app, &[ADA[0], ADA[2]]).await.assert_status(403).assert_says("nothing gives you a role here");
+    get(&app, &[ADA[0], ADA[2]]).await.assert_status(403).assert_says("you have no role here");
     // Signing out is the proxy's.
     let headers = [&dev[..], &[("sec-fetch-site", "same-origin")]].concat();
     let answer = browser.send(Method::POST, "/sign-out", &headers, Vec::new()).await;

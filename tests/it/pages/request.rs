@@ -36,7 +36,7 @@ async fn the_plan_tells_what_would_be_sent() {
     insta::assert_snapshot!(lines(&fragment), @r"
     /a.css from the full URL
     /images/* leading slash added; every file below /images/
-    /images/hero.png already covered by /images/*
+    /images/hero.png included in /images/*
     /a.css the same as line 1
     #product:1
     /b%20c spelled as CloudFront matches it with spaces or quotes CloudFront has been seen to miss objects; a wildcard before the character is safer
@@ -254,7 +254,7 @@ async fn lines_of_a_long_paste_stand_in_groups() {
     let typed: String = pages.chain(repeats).collect();
     let shown = ada.post("/plan", &[("distribution", WORKSHOP), ("items", &typed)]).await;
     shown
-        .assert_says("120 lines have to be mended")
+        .assert_says("120 lines need correction")
         .assert_says("and 20 more lines")
         .assert_says("and 50 more paths and tags")
         .assert_says("120 lines are left out, because they would change nothing");
@@ -273,11 +273,14 @@ async fn a_plan_is_compared_with_the_last_request() {
     let app = TestApp::new().await;
     let ada = app.operator().await;
     let plan = async |items: &str| ada.post("/plan", &[("distribution", WORKSHOP), ("items", items)]).await;
-    assert!(!plan("/a\n/b").await.body.contains("Against the last request"), "there is none");
+    assert!(!plan("/a\n/b").await.body.contains("Compared with the last request"), "there is none");
     app.world.request("/a\n/b\n/old").await;
-    plan("/a\n/b\n/new").await.assert_says("1 new, 2 as then, 1 not there now").assert_says("Not there now");
+    plan("/a\n/b\n/new")
+        .await
+        .assert_says("1 new, 2 unchanged, 1 no longer there")
+        .assert_says("No longer there");
     plan("/a\n/b\n/old").await.assert_says("the same paths");
-    assert!(!plan("/x\n/y").await.body.contains("Against the last request"), "nothing in common");
+    assert!(!plan("/x\n/y").await.body.contains("Compared with the last request"), "nothing in common");
     app.finish().await;
 }
 
@@ -292,7 +295,7 @@ async fn one_button_takes_out_the_lines_that_are_refused() {
     {
         let fields = [("distribution", distribution), ("items", typed.as_str())];
         let page = ada.post("/plan", &fields).await;
-        page.assert_says(&format!("Remove the {refused} lines that have to be mended"));
+        page.assert_says(&format!("Remove the {refused} lines that need correction"));
         let mended = ada.post("/plan", &[fields[0], fields[1], ("remove_refused", "yes")]).await;
         assert_eq!(mended.form("#request").value("items"), left, "{distribution}");
         assert_eq!(mended.count("#plan li[data-refused]"), 0, "{distribution}");
@@ -348,7 +351,7 @@ async fn a_distribution_that_is_not_ready_warns() {
 async fn what_is_in_flight_and_recent_stands_beside_the_form() {
     let app = TestApp::new().await;
     let ada = app.operator().await;
-    ada.get("/").await.assert_says("Nothing is under way.").assert_says("Nothing was invalidated yet.");
+    ada.get("/").await.assert_says("Nothing is in flight.").assert_says("No invalidations yet.");
     let id = app.world.request("/styles.css").await;
     let queued = ada.get("/").await;
     assert_eq!(queued.attributes("#in-flight .status", "data-state"), ["queued"]);

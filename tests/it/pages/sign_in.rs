@@ -51,13 +51,13 @@ async fn the_right_password_opens_a_session() {
 async fn every_refused_sign_in_is_one_event_and_no_session() {
     let app = with_grace().await;
     let refused = [
-        (EMAIL, "wrong horse battery", "That e-mail and password don't match."),
-        ("nobody@example.com", PASSWORD, "That e-mail and password don't match."),
+        (EMAIL, "wrong horse battery", "The e-mail address and the password do not match."),
+        ("nobody@example.com", PASSWORD, "The e-mail address and the password do not match."),
         ("no e-mail", PASSWORD, "Enter an e-mail address such as name@example.com."),
         ("\u{0}\r\n<b>", PASSWORD, "Enter an e-mail address such as name@example.com."),
         ("", "", "Enter an e-mail address such as name@example.com."),
-        (EMAIL, &"x".repeat(600), "That e-mail and password don't match."),
-        (EMAIL, "", "That e-mail and password don't match."),
+        (EMAIL, &"x".repeat(600), "The e-mail address and the password do not match."),
+        (EMAIL, "", "The e-mail address and the password do not match."),
     ];
     for (email, password, words) in refused {
         let browser = app.stranger();
@@ -203,7 +203,7 @@ async fn the_set_up_link_works_once() {
     second.get(&address(link.reveal())).await.assert_status(403);
     let head = app.world.head().await;
     let again = second.press(&filled.with("email", "mallory@example.com")).await;
-    again.assert_status(403).assert_says("This link is not good any more");
+    again.assert_status(403).assert_says("This link is no longer valid");
     assert_eq!(second.cookie("unstale"), None);
     assert_eq!(app.world.events_after(head).await, ["act.refused"]);
     assert_eq!(app.world.database.raw().await.number("SELECT count(*) FROM person").await, 1);

@@ -96,7 +96,7 @@ async fn whoever_may_not_see_one_of_them_is_told_nothing_of_it() {
         assert!(!page.has("[data-staging-pair]") && !page.has("[data-staging]"), "{}", page.body);
     }
     let refused = nora.post("/invalidations", &fields).await;
-    refused.assert_status(422).assert_says("No staging distribution of it is known any more.");
+    refused.assert_status(422).assert_says("Its staging distribution is no longer known.");
     refused.assert_silent_about(STAGING);
     assert!(app.world.recent().await.is_empty());
     // Nor where it is not known: it may be one that they must not know.
@@ -197,18 +197,18 @@ async fn the_form_says_which_part_waits_for_a_second_person() {
         page.assert_says(button).assert_says(words);
     };
     wait(STAGING, Guard::SecondPerson).await;
-    page("Refresh 1 path and ask for approval of 1 path", "The other one does not wait for it").await;
+    page("Refresh 1 path and request approval for 1 path", "The other one does not wait for it").await;
     let key = uuid();
     let sent = ada.post("/invalidations", &[&fields[..], &[("request_key", &key)]].concat()).await;
     assert_eq!(sent.leads_to().as_deref(), Some("/?sent=2"));
     let recent = app.world.recent().await;
     assert_eq!(recent.iter().map(|one| one.distribution.as_str()).collect::<Vec<_>>(), [SHOP]);
     wait(SHOP, Guard::SecondPerson).await;
-    page("Ask for approval", "for each distribution by itself").await;
+    page("Request approval", "for each distribution separately").await;
     wait(STAGING, Guard::Open).await;
-    page("Refresh 1 path and ask for approval of 1 path", "This part is sent at once").await;
+    page("Refresh 1 path and request approval for 1 path", "This part is sent at once").await;
     wait(STAGING, Guard::TypedName).await;
     wait(SHOP, Guard::TypedName).await;
-    page("Refresh 2 paths on 2 distributions", "refresh the staging distribution by itself").await;
+    page("Refresh 2 paths on 2 distributions", "refresh the staging distribution separately").await;
     app.finish().await;
 }

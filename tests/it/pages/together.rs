@@ -15,10 +15,7 @@ async fn the_page_names_the_others_and_what_they_went_as() {
     let taken = app.world.sandbox.invalidations(crate::support::WORKSHOP).remove(0);
     let words = page.text("#together");
     assert!(words.starts_with("Sent together with /b and 1 more"), "{words}");
-    assert!(
-        words.contains(&taken.id) && words.ends_with("What they have in common is sent once."),
-        "{words}"
-    );
+    assert!(words.contains(&taken.id) && words.ends_with("Items that they share are sent once."), "{words}");
     assert_eq!(page.attributes("#together a", "href"), [page_of(&second)]);
     assert_eq!(page.texts(".items li"), ["/a", "/styles.css"], "nobody's but its own");
     page.assert_says("2 at most, shared with the others").assert_says(&taken.caller_reference);

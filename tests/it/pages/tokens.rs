@@ -126,12 +126,12 @@ async fn a_token_acts_as_no_more_than_its_maker_may_and_the_pages_say_so_before(
     let states: Vec<_> = app.world.recent().await.iter().map(|one| one.state.as_str()).collect();
     assert_eq!(states, ["cancelled", "cancelled"]);
     let page = root.get(PAGE).await;
-    page.assert_says("acts as viewer, as its maker is one now");
+    page.assert_says("acts as viewer, because its creator has this role now");
     assert!(!page.has(&row), "nothing waits any more");
     assert!(!root.get(&person).await.has("#as-viewer"));
 
     root.post(&format!("{person}/disable"), &[]).await.assert_status(303);
     assert!(recognised().await.is_none());
-    root.get(PAGE).await.assert_says("its maker is disabled");
+    root.get(PAGE).await.assert_says("its creator is disabled");
     app.finish().await;
 }

@@ -59,7 +59,7 @@ async fn what_cloudfront_refuses_for_good_says_what_to_do() {
     let invalid = request_anyway(&app, items(&["/a b"])).await;
     app.world.submit().await;
     let page = show(&ada, &invalid).await;
-    page.assert_says("CloudFront refused the items").assert_says("mend it with Repeat");
+    page.assert_says("CloudFront refused the items").assert_says("correct it with Repeat");
     page.assert_says("InvalidArgument").assert_silent_about("cloudfront:CreateInvalidation");
 
     let many = (0..3_100).map(|n| Item::from_trusted(format!("/{n}"))).collect();
@@ -69,7 +69,7 @@ async fn what_cloudfront_refuses_for_good_says_what_to_do() {
     raw.run(&format!("UPDATE batch SET path_count = 1 WHERE invalidation_id = '{large}'")).await.unwrap();
     app.world.submit().await;
     let page = show(&ada, &large).await;
-    page.assert_says("The batch is larger than CloudFront takes").assert_says("Split the request");
+    page.assert_says("The batch is larger than CloudFront accepts").assert_says("Split the request");
 
     app.world.sandbox.remove_distribution(WORKSHOP);
     let gone = app.world.request("/styles.css").await;
@@ -87,14 +87,22 @@ async fn what_cloudfront_refuses_for_good_says_what_to_do() {
 #[tokio::test]
 async fn what_passes_says_that_it_goes_on_by_itself() {
     for (kind, headline, advice) in [
-        (FaultKind::Throttle, "AWS asks for a slower pace", "Nothing to do: Unstale tries again by itself"),
-        (FaultKind::ServerError, "CloudFront is unavailable for the moment", "Nothing to do"),
+        (
+            FaultKind::Throttle,
+            "AWS asks for a slower pace",
+            "No action needed: Unstale tries again automatically",
+        ),
+        (FaultKind::ServerError, "CloudFront is unavailable at the moment", "No action needed"),
         (
             FaultKind::Reset,
             "The connection to AWS broke before it answered",
-            "Unstale tries again by itself.",
+            "Unstale tries again automatically.",
         ),
-        (FaultKind::Lost, "The connection to AWS broke before it answered", "Unstale tries again by itself."),
+        (
+            FaultKind::Lost,
+            "The connection to AWS broke before it answered",
+            "Unstale tries again automatically.",
+        ),
         (FaultKind::Empty, "CloudFront's answer could not be read", "so that nothing is sent twice"),
     ] {
         let app = TestApp::new().await;
@@ -171,7 +179,7 @@ async fn no_network_is_told() {
     let dead = CloudFront::at(&format!("http://{nowhere}"), "AKIATEST", "secret", Connect::default());
     submit_through(&app, dead).await;
     let page = show(&ada, &id).await;
-    page.assert_says("AWS is out of reach").assert_says("cloudfront.amazonaws.com, port 443");
+    page.assert_says("AWS cannot be reached").assert_says("cloudfront.amazonaws.com, port 443");
     assert_eq!(app.world.state(&id).await, "queued");
     app.finish().await;
 }
@@ -198,7 +206,7 @@ async fn the_other_troubles_of_an_account_have_words_too() {
         (ProblemKind::ClockSkew, "This server's clock is wrong", "best with NTP"),
     ] {
         let problem =
-            Problem { kind, code: String::new(), message: "words of the SDK".to_owned(), request_id: None };
+            Problem { kind, code: String::new(), message: "message of the SDK".to_owned(), request_id: None };
         let now = app.world.now();
         let write = async |tx: &mut unstale::store::Tx| {
             accounts::pause(tx, "123456789012", &problem, now, now.plus(Duration::from_secs(30))).await

@@ -34,7 +34,7 @@ async fn what_is_to_be_warm_is_said_so_from_the_form_to_its_page() {
     assert!(!done.has("#warming[hx-trigger]"));
     assert_eq!(done.text("#warming p"), "0 of 1 URL fetched, 1 failed (403).");
     assert_eq!(done.text("#warming .status"), "Not fetched");
-    done.assert_says("URLs fetched afterwards");
+    done.assert_says("URLs fetched after completion");
     let again = ada.get(&format!("/?repeat={id}")).await;
     assert_eq!(again.attributes("#warm[checked]", "value"), ["yes"]);
     app.finish().await;
@@ -48,7 +48,7 @@ async fn what_cannot_be_warm_is_said_at_the_box() {
     let before = app.world.head().await;
     let page = ada.post("/invalidations", &fields).await;
     page.assert_status(422);
-    assert!(page.text("#warm-error").starts_with("What was taken down cannot be fetched"), "{}", page.body);
+    assert!(page.text("#warm-error").starts_with("Removed URLs cannot be fetched"), "{}", page.body);
     assert_eq!(page.attributes("#warm[aria-invalid][checked]", "value"), ["yes"]);
     assert_eq!(page.attributes("#gone[checked]", "value"), ["yes"]);
     assert_eq!(app.world.events_after(before).await, ["act.refused"]);

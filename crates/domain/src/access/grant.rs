@@ -105,12 +105,12 @@ pub enum GrantError {
     TwoPlaces,
     #[error("Write a tag as key or key=value, with at most {NAME_MAX} characters in the key.")]
     BadTag,
-    #[error("The same grant is there already.")]
+    #[error("This grant exists already.")]
     Exists,
-    #[error("That many grants for one subject are hard to oversee. Remove some, or use a tag.")]
+    #[error("This person, group or token has too many grants. Remove some, or use a tag.")]
     TooMany,
     #[error(
-        "Grants narrow this person: their own, or those of a group. Remove them first, or take the person out of the group."
+        "Grants restrict this person: their own, or those of a group. Remove them first, or remove the person from the group."
     )]
     StillHeld,
 }

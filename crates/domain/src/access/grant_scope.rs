@@ -32,12 +32,12 @@ pub struct TagPrefix(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum GrantScopeError {
     #[error(
-        "Leave out *, ?, # and what follows them: a prefix such as /docs/ covers what begins with it by itself."
+        "Leave out *, ?, # and what follows them: a prefix such as /docs/ covers everything that begins with it."
     )]
     NotAPath,
     #[error("Leave out . and .. as parts of the path; viewers' browsers resolve them before they ask.")]
     Dots,
-    #[error("A % stands without two hexadecimal digits after it; write %25 for a percent sign.")]
+    #[error("A % has no two hexadecimal digits after it; write %25 for a percent sign.")]
     BrokenEscape,
     #[error("Use at most {PATH_MAX} characters.")]
     TooLong,

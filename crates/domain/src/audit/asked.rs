@@ -23,7 +23,7 @@ const DAY: Duration = Duration::from_hours(24);
 pub enum AskedError {
     #[error("That is longer than any URL; use at most 4200 characters.")]
     TooLong,
-    #[error("Choose one of the list.")]
+    #[error("Choose one from the list.")]
     NotOfTheList,
     #[error("Write a day such as 2026-11-23.")]
     NotADay,

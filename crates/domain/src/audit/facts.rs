@@ -66,7 +66,7 @@ pub fn compare_listed(first: &Chained, row: &Invalidation) -> Result<(), Broken>
     compare_request(first, row, &mut found);
     let shown = &first.event.items.shown;
     if !shown.is_empty() && !shown.contains(&row.first_item) {
-        found.add(first.sequence, "the first item of the invalidation is none that it states");
+        found.add(first.sequence, "the first item of the invalidation is not one that it states");
     }
     found.end()
 }

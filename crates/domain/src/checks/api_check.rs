@@ -83,7 +83,7 @@ pub enum ApiProblem {
     UrlTooLong,
     #[error("{0} is at a host of this distribution. Add it to the URLs instead")]
     OwnHost(String),
-    #[error("{0} is there twice")]
+    #[error("{0} appears twice")]
     Twice(String),
     #[error(transparent)]
     Headers(#[from] LookHeaderProblem),

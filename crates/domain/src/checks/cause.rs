@@ -67,8 +67,8 @@ causes! {
     NeverCached = "never_cached": "CloudFront keeps no copy of this answer.",
     /// CloudFront asked the origin and kept its copy. The origin may also have failed.
     Revalidated = "revalidated": "CloudFront asked the origin and kept the copy that it had.",
-    /// Another cache stands between CloudFront and the origin.
-    CacheBehind = "cache_behind": "Another cache stands between CloudFront and the origin.",
+    /// Another cache is between CloudFront and the origin.
+    CacheBehind = "cache_behind": "Another cache is between CloudFront and the origin.",
     /// The API behind the site gives its pages an answer. An API is not fresh or stale.
     Answers = "answers": "The API answers.",
     /// Several looks at the same URL differ.
@@ -212,7 +212,7 @@ causes! {
     /// The body is another than the expected one.
     OtherBody = "other_body": "The content is not the expected one.",
     /// The URL was taken down, and viewers still get it.
-    NotGone = "not_gone": "Viewers still get the URL that was taken down.",
+    NotGone = "not_gone": "Viewers still get the removed URL.",
     /// A style sheet, a script or an image of the page does not load.
     ReferenceMissing = "reference_missing": "The page needs a file that does not load.",
     /// A page by HTTPS names a script or a style sheet by HTTP, which browsers refuse to load.

@@ -114,7 +114,7 @@ impl FindingName {
             Self::Deployed => "Enabled and deployed",
             Self::DefaultRootObject => "Default root object",
             Self::OriginAccess => "Origin access control",
-            Self::BucketPastCloudFront => "Bucket past CloudFront",
+            Self::BucketPastCloudFront => "Bucket without CloudFront",
             Self::HttpsOnly => "HTTPS only",
             Self::ErrorPages => "Error pages",
             Self::CachePolicy => "Cache policy",

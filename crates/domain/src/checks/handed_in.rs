@@ -37,7 +37,7 @@ pub enum HandedInError {
     Empty,
     #[error("is longer than this server counted since it gave the work out")]
     Held,
-    #[error("is not the URL that this check has under this number, or is there twice")]
+    #[error("is not the URL that this check has under this number, or appears twice")]
     Url(usize),
     #[error("is longer ago than the probe has had its work")]
     Time(usize),

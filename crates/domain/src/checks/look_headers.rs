@@ -53,7 +53,7 @@ pub enum LookHeaderProblem {
     #[error("{0} is not a header that a look can send")]
     NotSendable(String),
     #[error(
-        "{0} may carry a secret, and this Unstale has no key to encrypt it with. Whoever runs it names one in UNSTALE_SECRETS_KEY_FILE"
+        "{0} may contain a secret, and there is no key to encrypt it with. UNSTALE_SECRETS_KEY_FILE names the key"
     )]
     NoKey(String),
     #[error("{0} has no value here. Write its value, or leave the header out")]

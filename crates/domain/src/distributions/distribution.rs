@@ -134,7 +134,7 @@ impl DistributionReadiness {
                 "This distribution is still deploying, which takes 5 to 15 minutes. Some edges may serve its earlier settings until then.",
             ),
             Self::Disabled => Some(
-                "This distribution is disabled. Viewers get nothing from it, and the paths are billed all the same.",
+                "This distribution is disabled. Viewers get nothing from it, and the paths are billed anyway.",
             ),
             Self::TenantOnly => Some(TENANT_ONLY),
             Self::Gone => {

@@ -111,7 +111,7 @@ impl Protection {
             words.push("a reason is needed".to_owned());
         }
         if !self.cool_down.is_zero() {
-            words.push(format!("repeats within {} s are held back", self.cool_down.as_secs()));
+            words.push(format!("repeats within {} s are not sent", self.cool_down.as_secs()));
         }
         if words.is_empty() { "not protected".to_owned() } else { words.join("; ") }
     }
@@ -147,7 +147,7 @@ pub enum Confirmation {
 pub enum ProtectionError {
     #[error("Choose what a wide request needs.")]
     NoGuard,
-    #[error("Enter a number from 1 to {WIDE_MAX}, or nothing.")]
+    #[error("Enter a number from 1 to {WIDE_MAX}, or leave it empty.")]
     WideAbove,
     #[error("Enter a number of seconds from 0 to {COOL_DOWN_MAX}.")]
     CoolDown,
@@ -229,7 +229,7 @@ mod tests {
         protection.cool_down = Duration::from_secs(30);
         assert_eq!(
             protection.describe(),
-            "/* or more than 100 items needs the approval of a second person; repeats within 30 s are held back"
+            "/* or more than 100 items needs the approval of a second person; repeats within 30 s are not sent"
         );
     }
 }

@@ -162,7 +162,9 @@ pub struct TypedFreeze {
 pub enum FreezeError {
     #[error("Give it a name of one line, of at most {NAME_MAX} characters.")]
     Name,
-    #[error("Say why in one line of at most {WHY_MAX} characters. Whoever requests something then reads it.")]
+    #[error(
+        "Give a reason in one line of at most {WHY_MAX} characters. It is shown to everyone who requests something then."
+    )]
     Why,
     #[error("Enter a time such as 2026-11-27T00:00.")]
     From,
@@ -170,13 +172,13 @@ pub enum FreezeError {
     Until,
     #[error("It ends before it begins.")]
     EndsFirst,
-    #[error("It is over already.")]
+    #[error("It has ended already.")]
     Over,
     #[error("It may end at most two years ahead.")]
     TooFar,
     #[error("Name distributions by the IDs that they have here, at most {DISTRIBUTIONS_MAX} of them.")]
     Distributions,
-    #[error("{FREEZES_MAX} freeze windows are kept already; remove one first.")]
+    #[error("There are {FREEZES_MAX} freeze windows already; remove one first.")]
     TooMany,
 }
 

@@ -85,7 +85,7 @@ impl BatchState {
             Self::Completed => "Completed",
             Self::Cancelled => "Cancelled",
             Self::Failed => "Refused",
-            Self::Lost => "Lost sight of",
+            Self::Lost => "Unknown to CloudFront",
             Self::NeedsALook => "Needs a look",
         }
     }

@@ -93,11 +93,11 @@ pub enum BudgetError {
     NoKind,
     #[error("There is no such account, distribution, group, person or token here.")]
     Unknown,
-    #[error("Enter a whole number from 0 to {ITEMS_MAX}, or nothing.")]
+    #[error("Enter a whole number from 0 to {ITEMS_MAX}, or leave it empty.")]
     Items,
-    #[error("A request is warned of before it is refused: enter a number that is not above the other one.")]
+    #[error("The soft number warns first: enter one that is not above the hard number.")]
     SoftAboveHard,
-    #[error("{BUDGETS_MAX} budgets are kept already; remove one first.")]
+    #[error("There are {BUDGETS_MAX} budgets already; remove one first.")]
     TooMany,
 }
 

@@ -107,10 +107,10 @@ fn refused_items(message: &str, items: &[Item]) -> String {
         message.split_whitespace().any(|word| word == text || word.trim_matches(edges) == text)
     });
     match (named, items) {
-        (Some(item), _) => format!("{WHOLE} Its message names {item}; mend it with Repeat."),
-        (None, [only]) => format!("{WHOLE} This one has a single item, {only}; mend it with Repeat."),
+        (Some(item), _) => format!("{WHOLE} Its message names {item}; correct it with Repeat."),
+        (None, [only]) => format!("{WHOLE} This one has a single item, {only}; correct it with Repeat."),
         (None, _) => format!(
-            "{WHOLE} Its message does not say which item it did not like. Look with Repeat for one that does not belong in a URL, and send the others without it."
+            "{WHOLE} Its message does not say which item. With Repeat, find the one that does not belong in a URL and send the others without it."
         ),
     }
 }
@@ -122,38 +122,40 @@ const fn plain_advice(kind: ProblemKind) -> &'static str {
             "It may have been deleted, or it belongs to another AWS account than Unstale's credentials. Refresh the distributions and check the account."
         }
         ProblemKind::NoSuchInvalidation => {
-            "Look at the distribution in the AWS console. If viewers still get the old version, make it again."
+            "Look at the distribution in the AWS console. If viewers still get the old version, repeat it."
         }
         ProblemKind::BatchTooLarge => "Split the request into smaller ones.",
         ProblemKind::ExpiredCredentials => {
-            "Renew them where Unstale gets them: sign in again for SSO, or issue a new session token. Unstale goes on by itself within a minute."
+            "Renew them where Unstale gets them: sign in again for SSO, or issue a new session token. Unstale continues automatically within a minute."
         }
         ProblemKind::BadCredentials => {
-            "Check the access key and its secret, and that the key is active. Unstale goes on by itself within a minute."
+            "Check the access key and its secret, and that the key is active. Unstale continues automatically within a minute."
         }
         ProblemKind::NoCredentials => {
             "Give Unstale a role (EC2, ECS, EKS), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Then restart it; what is queued stays queued."
         }
         ProblemKind::Network | ProblemKind::ConnectionLost | ProblemKind::Timeout => {
-            "Unstale tries again by itself. If it lasts, check this server's way to cloudfront.amazonaws.com, port 443, and a proxy if there is one."
+            "Unstale tries again automatically. If it lasts, check this server's way to cloudfront.amazonaws.com, port 443, and a proxy if there is one."
         }
         ProblemKind::Throttled | ProblemKind::Unavailable => {
-            "Nothing to do: Unstale tries again by itself, more and more slowly."
+            "No action needed: Unstale tries again automatically, more and more slowly."
         }
-        ProblemKind::TooManyInProgress => "Nothing to do: Unstale goes on as soon as others have completed.",
+        ProblemKind::TooManyInProgress => {
+            "No action needed: Unstale goes on as soon as others have completed."
+        }
         ProblemKind::ReferenceInUse => "Unstale looks for the earlier invalidation with the same reference.",
         ProblemKind::UnreadableAnswer => {
             "Unstale asks again with the same caller reference, so that nothing is sent twice."
         }
         ProblemKind::NotCloudFront => {
-            "The answer is not CloudFront's: a proxy, a firewall or the sign-in page of a network stands between. Let this server reach cloudfront.amazonaws.com, port 443. Unstale asks again with the same caller reference, so that nothing is sent twice."
+            "The answer is not CloudFront's: a proxy, a firewall or the sign-in page of a network is between. Let this server reach cloudfront.amazonaws.com, port 443. Unstale asks again with the same caller reference, so that nothing is sent twice."
         }
         ProblemKind::RequestExpired => signature::LATE,
         ProblemKind::InvalidSettings => {
-            "Nothing was sent. The words of the SDK are below: check AWS_REGION, AWS_ENDPOINT_URL_CLOUDFRONT and the other AWS settings. Then restart Unstale; what is queued stays queued."
+            "Nothing was sent. The message of the SDK is below: check AWS_REGION, AWS_ENDPOINT_URL_CLOUDFRONT and the other AWS settings. Then restart Unstale; what is queued stays queued."
         }
         ProblemKind::AccountBlocked => {
-            "AWS says below why: the account is suspended, not yet verified or not signed up for CloudFront, or Unstale's role or user may not use it at all. Look at the account in the AWS console, or ask AWS Support. Unstale goes on by itself within a minute."
+            "AWS says below why: the account is suspended, not yet verified or not signed up for CloudFront, or Unstale's role or user may not use it at all. Look at the account in the AWS console, or ask AWS Support. Unstale continues automatically within a minute."
         }
         ProblemKind::AccessDenied
         | ProblemKind::InvalidArgument
@@ -165,7 +167,7 @@ const fn plain_advice(kind: ProblemKind) -> &'static str {
         | ProblemKind::TokenFile
         | ProblemKind::RoleRefused
         | ProblemKind::CredentialsUnavailable
-        | ProblemKind::Other => "The words of AWS are below. Press Retry once the cause is mended.",
+        | ProblemKind::Other => "AWS's message is below. Press Retry once the cause is corrected.",
     }
 }
 

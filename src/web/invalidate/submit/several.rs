@@ -88,7 +88,7 @@ async fn planned(
             return stop("Choose a distribution from the list. Nothing was sent.", Some(why));
         }
         let why = format!("line {}: {error}", line.number);
-        return stop("A line needs mending. Nothing was sent.", Some(why));
+        return stop("A line needs correction. Nothing was sent.", Some(why));
     }
     // These plans are not shown, so the current usage is not read: the batches depend on the limits alone.
     let around = Surroundings::unmeasured(app.options.throughput.limits);
@@ -97,7 +97,7 @@ async fn planned(
         None => Some(placed.parts),
     };
     let Some(parts) = parts else {
-        return stop("No staging distribution of it is known any more. Nothing was sent.", None);
+        return stop("Its staging distribution is no longer known. Nothing was sent.", None);
     };
     let whole = RequestKey::parse(&form.request_key);
     let mut all: Vec<NewInvalidation> = Vec::new();
@@ -108,7 +108,7 @@ async fn planned(
             return stop(&format!("{}: {problem}", distribution.shown_name()), why);
         }
         let Some(reason) = reason else {
-            return stop("The reason needs mending. Nothing was sent.", None);
+            return stop("The reason needs correction. Nothing was sent.", None);
         };
         let mut new = assemble(plan, distribution.id, reason.to_owned(), form);
         if let (Some(whole), false) = (&whole, all.is_empty()) {
@@ -118,7 +118,7 @@ async fn planned(
     }
     if let Err(error) = form.may_warm(app.options.are_checks_on) {
         let why = Some(error.describe().to_owned());
-        return stop("What follows the invalidation needs mending. Nothing was sent.", why);
+        return stop("The choice for after the invalidation needs correction. Nothing was sent.", why);
     }
     if all.is_empty() {
         return stop("Write at least one path or tag. Nothing was sent.", None);

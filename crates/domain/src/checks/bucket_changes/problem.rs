@@ -118,21 +118,21 @@ impl ChangesProblem {
                 "Wait until it has been read, or press Refresh on the page of the distributions."
             }
             Name::NoBucket => {
-                "A website endpoint and other servers have no listing. Name the files yourself."
+                "Website endpoints and other servers have no file list. Enter the files yourself."
             }
-            Name::NoInvalidation => "It is there after the first invalidation of a path.",
+            Name::NoInvalidation => "It appears after the first invalidation of a path.",
             Name::NoCredentials => "Give the service credentials of AWS that may list the bucket.",
             Name::ListDenied => {
                 "Add this statement to the policy of the role or user that Unstale runs as. If the bucket is another account's, its bucket policy needs it too, with that role as the principal."
             }
             Name::BucketMissing => "Check the domain name of the origin.",
             Name::TooManyObjects => {
-                "Name the files yourself, or give the site a bucket or an origin path of its own."
+                "Enter the files yourself, or give the site a bucket or an origin path of its own."
             }
             Name::Refused => {
-                "Check the credentials of the service and the policies of the bucket. Unstale tries again by itself."
+                "Check the credentials of the service and the policies of the bucket. Unstale tries again automatically."
             }
-            Name::NoAnswer | Name::UnreadableAnswer => "Unstale tries again by itself.",
+            Name::NoAnswer | Name::UnreadableAnswer => "Unstale tries again automatically.",
         }
     }
 

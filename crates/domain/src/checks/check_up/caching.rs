@@ -184,7 +184,7 @@ pub(super) fn min_ttl(facts: &Facts<'_>) -> Finding {
             Advice,
             format!("Objects are kept even where the origin forbids it with no-store, no-cache or private: {}.", listed(&long, NAMED_MAX)),
         )
-        .step("Set the minimum TTL to 0, or to 1 s with the policy CachingOptimized, so that the origin's Cache-Control decides. Then invalidate what viewers should get anew.")
+        .step("Set the minimum TTL to 0, or to 1 s with the policy CachingOptimized, so that the origin's Cache-Control decides. Then invalidate what viewers should get again.")
         .snippet(FilledIn(&facts.filling).show_configuration(POLICIES));
     }
     let unknown: Vec<String> = all

@@ -59,7 +59,7 @@ fn access_of(facts: &Facts<'_>, bucket: &Bucket<'_>) -> Finding {
         .snippet(with_control(filled)),
         Some(OriginAccess::Open) => finding(
             Problem,
-            format!("The origin {domain} has neither origin access control nor an identity, so CloudFront gets only what everybody may read in the bucket."),
+            format!("The origin {domain} has neither origin access control nor an identity, so CloudFront gets only what everyone may read in the bucket."),
         )
         .step("Make an origin access control with the command, add the statement to the bucket policy, and choose the control at the origin. Once that is deployed, block public access to the bucket.")
         .snippet(with_control(filled)),
@@ -83,18 +83,18 @@ pub(super) fn bucket_past_cloudfront(facts: &Facts<'_>) -> Finding {
     if buckets.iter().all(|bucket| bucket.kind == OriginKind::S3Website) && !buckets.is_empty() {
         return finding(
             Advice,
-            "The only buckets are website endpoints, which everybody can read by their own addresses.",
+            "The only buckets are website endpoints, which everyone can read at their own addresses.",
         )
         .step("Use the bucket's own endpoint as the origin, with origin access control.");
     }
     let Some(looks) = facts.looks else {
-        return finding(Unknown, "Nobody has looked yet whether the bucket answers past CloudFront.")
+        return finding(Unknown, "It was not looked at yet whether the bucket answers without CloudFront.")
             .step("Look now.");
     };
     if looks.is_dns_replaced {
         return finding(
             Unknown,
-            "Whether the bucket answers past CloudFront is not known: this Unstale looks at one address in place of DNS (UNSTALE_EDGE).",
+            "Whether the bucket answers without CloudFront is not known: looks go to one address in place of DNS (UNSTALE_EDGE).",
         )
         .step("Ask the bucket yourself: 403 is good, 200 is not.")
         .snippet(ask_yourself(facts));
@@ -143,16 +143,16 @@ fn judge(facts: &Facts<'_>, seen: &BucketSeen) -> Finding {
     match (answer.status, answer.body_hint) {
         (404, BodyHint::S3NoSuchBucket) => finding(
             Problem,
-            format!("The bucket of {} does not exist. Whoever makes one with its name decides what viewers get.", shown(&seen.origin)),
+            format!("The bucket of {} does not exist. A person who creates a bucket with its name decides what viewers get.", shown(&seen.origin)),
         )
         .step("Make the bucket in your own account at once, or remove the origin from the distribution.")
         .snippet(FilledIn(&filling).show_configuration("Origins.Items[].DomainName")),
         (404, _) => closing(
-            finding(Problem, format!("{url} answers everybody, past CloudFront, that the file is not there: the bucket lets everybody list it.")),
+            finding(Problem, format!("{url} answers everyone, without CloudFront, that the file is not there: the bucket lets everyone list it.")),
             &filling,
         ),
         (200..=299, _) => closing(
-            finding(Problem, format!("{url} answers everybody with status {}, past CloudFront.", answer.status)),
+            finding(Problem, format!("{url} answers everyone with status {}, without CloudFront.", answer.status)),
             &filling,
         ),
         (403, _) if is_file_there(facts, seen) => finding(
@@ -180,7 +180,7 @@ fn judge(facts: &Facts<'_>, seen: &BucketSeen) -> Finding {
 fn closing(finding: Finding, filling: &EdgeConfiguration) -> Finding {
     let filled = FilledIn(filling);
     finding
-        .step("Add the statement to the bucket policy, and see that the distribution reads the bucket by origin access control. Then remove each statement that lets everybody read (Principal *), and block public access with the command.")
+        .step("Add the statement to the bucket policy, and see that the distribution reads the bucket by origin access control. Then remove each statement that lets everyone read (Principal *), and block public access with the command.")
         .snippet(format!(
             "{}\naws s3api put-public-access-block --bucket {} --public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true",
             filled.read_statement(),

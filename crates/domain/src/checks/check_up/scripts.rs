@@ -23,11 +23,8 @@ const DISABLE_ACCESS_KEY: &str =
 pub(super) fn key_in_script(facts: &Facts<'_>) -> Finding {
     let finding = |state, found: String| Finding::new(KeyInScript, state, found);
     let Some(looks) = facts.looks else {
-        return finding(
-            Unknown,
-            "Nobody has looked yet whether a script has a key written into it.".to_owned(),
-        )
-        .step("Look now.");
+        return finding(Unknown, "It was not looked at yet whether a script contains a key.".to_owned())
+            .step("Look now.");
     };
     let Some(scripts) = &looks.scripts else {
         return finding(
@@ -80,7 +77,7 @@ fn found(scripts: &ScriptsSeen) -> Finding {
     let finding = Finding::new(
         KeyInScript,
         Problem,
-        format!("Everybody can read what looks like {}.", listed(&words, PLACES_MAX)),
+        format!("Everyone can read what looks like {}.", listed(&words, PLACES_MAX)),
     );
     if scripts.places.iter().any(|place| place.kind == KeyKind::AccessKey) {
         return finding

@@ -40,7 +40,7 @@ pub(super) fn deployed(facts: &Facts<'_>) -> Finding {
         .step("Look at the check-up of a distribution tenant."),
         DistributionReadiness::Gone => finding(
             Problem,
-            "CloudFront no longer lists this distribution. What stands here is what was read last.",
+            "CloudFront no longer lists this distribution. These findings come from the last configuration that was read.",
         )
         .step("Point the DNS records of the site to another distribution, or remove them."),
     }
@@ -87,7 +87,7 @@ pub(super) fn default_root_object(facts: &Facts<'_>) -> Finding {
     match (status, kind) {
         (Some(status @ ..400), _) => finding(
             Good,
-            format!("None is set, and the root of the site answers with status {status} all the same."),
+            format!("None is set, and the root of the site answers with status {status} anyway."),
         ),
         (Some(status), _) => set(finding(
             Problem,
@@ -125,7 +125,7 @@ pub(super) fn cache_tags(facts: &Facts<'_>) -> Finding {
             Advice,
             "No header is named for cache tags, so an invalidation by tag clears nothing.",
         )
-        .step("Nothing is to be done if nobody invalidates by tag. Otherwise let the origin send a header with the tags, such as x-amz-meta-cache-tag from S3, and name it in the settings of the distribution. What is cached before that has no tags.")
+        .step("If no one invalidates by tag, do nothing. Otherwise let the origin send a header with the tags, such as x-amz-meta-cache-tag from S3, and name it in the settings of the distribution. What is cached before that has no tags.")
         .snippet(FilledIn(&facts.filling).show_configuration("CacheTagConfig")),
     }
 }

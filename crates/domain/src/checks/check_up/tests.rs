@@ -274,7 +274,7 @@ fn a_key_is_shown_as_a_place_and_never_as_its_value() {
     assert_eq!(api.state, FindingState::Problem);
     assert_eq!(
         api.found,
-        "Everybody can read what looks like an API key in https://www.example.com/app.js, line 12."
+        "Everyone can read what looks like an API key in https://www.example.com/app.js, line 12."
     );
     assert!(api.snippet.unwrap().contains("{ value: 'YOUR-NEW-API-KEY' }"));
     assert!(with(KeyKind::AccessKey).step.starts_with("Make the access key inactive at once"));

@@ -56,7 +56,7 @@ pub(super) fn https_only(facts: &Facts<'_>) -> Finding {
     let open = patterns(delivery, Some(ViewerProtocol::Any));
     if !open.is_empty() {
         let seen = match plain {
-            Some(PlainHttp::Redirected) => " The root of the site leads from HTTP to HTTPS all the same.",
+            Some(PlainHttp::Redirected) => " The root of the site leads from HTTP to HTTPS anyway.",
             Some(PlainHttp::Served(_)) => " The root of the site answers by HTTP.",
             Some(PlainHttp::Refused(_)) | None => "",
         };

@@ -6,10 +6,10 @@ use super::{
 };
 use crate::{checks::BodyHint, invalidations::aws_cli::quoted};
 
-pub(super) const BLOCKED_BY_COUNTRY: &str = "Nothing is wrong if this country is meant to be blocked: look from another place with `unstale probe`. Otherwise change the geographic restriction of the distribution.";
-pub(super) const SIGNATURE_REQUIRED: &str = "Nothing is wrong if the URL is meant to be private: a look has no signature. Check a public URL instead, or turn off Restrict viewer access in the behavior of this path.";
+pub(super) const BLOCKED_BY_COUNTRY: &str = "This is no problem if this country is meant to be blocked: look from another place with `unstale probe`. Otherwise change the geographic restriction of the distribution.";
+pub(super) const SIGNATURE_REQUIRED: &str = "This is no problem if the URL is meant to be private: a look has no signature. Check a public URL instead, or turn off Restrict viewer access in the behavior of this path.";
 pub(super) const SIGNATURE_DENIED: &str = "Sign the URL or the cookies again. The end time may have passed, or the policy does not match this URL or this address.";
-pub(super) const CREDENTIALS_REQUIRED: &str = "Nothing is wrong if the URL is meant to be private. Check a URL that needs no sign-in: a look has no credentials but the headers that are set in the checks of this distribution.";
+pub(super) const CREDENTIALS_REQUIRED: &str = "This is no problem if the URL is meant to be private. Check a URL that needs no sign-in: a look has no credentials but the headers that are set in the check settings of this distribution.";
 
 /// Where a behaviour names its functions.
 const FUNCTIONS: &str = "[DefaultCacheBehavior,CacheBehaviors.Items[]][].[FunctionAssociations.Items[].FunctionARN,LambdaFunctionAssociations.Items[].LambdaFunctionARN]";

@@ -52,7 +52,7 @@ fn step_of(cause: CheckCause, known: &Known<'_>, api: &ApiCheck) -> String {
     }
 }
 
-const CREDENTIALS_REQUIRED: &str = "Set the header with the credentials that the page sends, such as Authorization, for this API in the checks of this distribution. If it is set, check that they are still valid, and the authorizer of the API.";
+const CREDENTIALS_REQUIRED: &str = "Set the header with the credentials that the page sends, such as Authorization, for this API in the check settings of this distribution. If it is set, check that they are still valid, and the authorizer of the API.";
 const TIMEOUT: &str = "Look at how long the function behind the API takes: API Gateway waits 29 s for it (30 s in an HTTP API), unless the Region's quota was raised. Make it faster, or let it answer at once and work on.";
 const NAME_NOT_RESOLVED: &str = "Check the address of the API: its host has no address in the DNS. A private API has one only inside of its network, and cannot be checked from here.";
 const ADDRESS_REFUSED: &str = "Check the address of the API: its host leads to an address that is not public. Unstale asks only public ones, so a private API cannot be checked from here.";
@@ -63,9 +63,9 @@ const ANSWER_TIMEOUT: &str =
 fn key_required(known: &Known<'_>, api: &ApiCheck) -> String {
     let is_set = api.headers.names().any(|name| name.eq_ignore_ascii_case("x-api-key"));
     if !is_set {
-        return "Set the header x-api-key for this API in the checks of this distribution: a look has no key. If the page needs none, check the stage in the URL, the resource policy and the web ACL of the API: all of them are answered with the same words.".to_owned();
+        return "Set the header x-api-key for this API in the check settings of this distribution: a look has no key. If the page needs none, check the stage in the URL, the resource policy and the web ACL of the API: all of them are answered with the same message.".to_owned();
     }
-    let words = "Check in API Gateway that the key in x-api-key is enabled, and that its usage plan has this stage of the API. A stage that is not there, a resource policy and a web ACL are answered with the same words.";
+    let words = "Check in API Gateway that the key in x-api-key is enabled, and that its usage plan has this stage of the API. A stage that is not there, a resource policy and a web ACL are answered with the same message.";
     match gateway(known) {
         Some((id, region, stage)) => {
             let query = format!("items[?apiStages[?apiId=='{id}' && stage=='{stage}']].[id,name]");

@@ -3,10 +3,10 @@
 use super::known::{Known, with_code};
 use crate::invalidations::aws_cli::quoted;
 
-pub(super) const CLIENT_CERTIFICATE_REQUIRED: &str = "Nothing is wrong if viewers must have a certificate: Unstale has none and cannot look. Check the site with a client that has one, or make client certificates optional.";
+pub(super) const CLIENT_CERTIFICATE_REQUIRED: &str = "This is no problem if viewers must have a certificate: Unstale has none and cannot look. Check the site with a client that has one, or make client certificates optional.";
 /// The step where even the distribution's own domain does not lead to it.
 pub(super) const BETWEEN: &str =
-    "Check what stands between this server and CloudFront, such as a proxy or the address in UNSTALE_EDGE.";
+    "Check what is between this server and CloudFront, such as a proxy or the address in UNSTALE_EDGE.";
 pub(super) const REDIRECT_NOT_FOLLOWED: &str = "Check that the redirect is meant. Unstale follows redirects only to hosts of known distributions; if the target is one, add it to the URLs of its own distribution.";
 
 pub(super) fn not_cloudfront(known: &Known<'_>) -> String {

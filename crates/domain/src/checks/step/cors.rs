@@ -32,7 +32,7 @@ pub(super) fn other_origin(known: &Known<'_>) -> String {
 
 pub(super) fn cached_without_origin(known: &Known<'_>) -> String {
     with_code(
-        "Put the header Origin into the cache policy of this behavior, or attach the managed response headers policy CORS-With-Preflight, which adds the headers to each answer. An origin request policy alone, such as CORS-S3Origin, does not change the cache key. Then make the invalidation again.",
+        "Put the header Origin into the cache policy of this behavior, or attach the managed response headers policy CORS-With-Preflight, which adds the headers to each answer. An origin request policy alone, such as CORS-S3Origin, does not change the cache key. Then repeat the invalidation.",
         &known.show_configuration(BEHAVIORS),
     )
 }

@@ -3,7 +3,7 @@
 use super::known::{Known, shown, with_code};
 use crate::checks::BodyHint;
 
-pub(super) const API_KEY_REQUIRED: &str = "Nothing is wrong if this URL is meant to need an API key: a look has only the headers that are set in the checks of this distribution. If viewers get this too, check in API Gateway that their key is enabled and belongs to a usage plan of this stage, and that CloudFront forwards x-api-key. A web ACL of the API refuses with the same words.";
+pub(super) const API_KEY_REQUIRED: &str = "This is no problem if this URL is meant to need an API key: a look has only the headers that are set in the check settings of this distribution. If viewers get this too, check in API Gateway that their key is enabled and belongs to a usage plan of this stage, and that CloudFront forwards x-api-key. A web ACL of the API refuses with the same message.";
 pub(super) const STACKED_DISTRIBUTION: &str = "Let this distribution ask for what the origin really serves: use the origin's own origin, or do not forward the Host header, so that the other distribution gets a host name that it knows.";
 
 pub(super) fn not_found(known: &Known<'_>) -> String {
@@ -11,7 +11,7 @@ pub(super) fn not_found(known: &Known<'_>) -> String {
         return "Check the path, the stage and the method: API Gateway answers Missing Authentication Token for those that it does not have. If they are right, deploy the API again.".to_owned();
     }
     format!(
-        "Check that the page is at the origin, and that the path is spelled as there, in upper and lower case too.{}",
+        "Check that the page is at the origin, and that the path is spelled in the same way, in upper and lower case too.{}",
         known.error_lifetime()
     )
 }

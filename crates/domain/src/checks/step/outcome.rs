@@ -3,26 +3,26 @@
 use super::known::{Known, shown, with_code};
 use crate::{checks::XCache, invalidations::aws_cli::quoted};
 
-pub(super) const NO_INVALIDATION: &str = "Nothing to do. To have a version proved, set a text that only this version has in the checks of this distribution.";
+pub(super) const NO_INVALIDATION: &str = "No action needed. To prove a version, set a text that only this version has in the check settings of this distribution.";
 pub(super) const TOO_EARLY: &str =
-    "Nothing to do yet: Unstale looks again after CloudFront has completed the invalidation.";
-pub(super) const NO_AGE: &str = "Set a text that only the new version has in the checks of this distribution, then check again. If a response headers policy removes the Age header, keep the header.";
+    "No action needed yet: Unstale looks again after CloudFront has completed the invalidation.";
+pub(super) const NO_AGE: &str = "Set a text that only the new version has in the check settings of this distribution, then check again. If a response headers policy removes the Age header, keep the header.";
 pub(super) const AGE_TOO_NEAR: &str =
-    "Check again in some minutes. If the result stays the same, make the invalidation again.";
+    "Check again in some minutes. If the result stays the same, repeat the invalidation.";
 pub(super) const NOTHING_TO_COMPARE: &str =
-    "Set a text that only the new version has in the checks of this distribution, then check again.";
+    "Set a text that only the new version has in the check settings of this distribution, then check again.";
 pub(super) const ANSWERS_DIFFER: &str = "Check again in some minutes. If the answers still differ, compare the servers of the origin: one of them may have another version.";
 pub(super) const NOT_LOOKED: &str = "Check again in some minutes.";
-pub(super) const ANSWERS: &str = "Nothing to do: the pages of the site get the answer of the API.";
-pub(super) const SECRET_NOT_READ: &str = "Start Unstale with the key with which the header was saved (UNSTALE_SECRETS_KEY_FILE), or write the value of the header again in the checks of this distribution. Then check again.";
+pub(super) const ANSWERS: &str = "No action needed: the pages of the site get the answer of the API.";
+pub(super) const SECRET_NOT_READ: &str = "Start Unstale with the key with which the header was saved (UNSTALE_SECRETS_KEY_FILE), or write the value of the header again in the check settings of this distribution. Then check again.";
 pub(super) const GUESSED_URL: &str =
-    "The wildcard or tag names no URL. Set some URLs to look at in the checks of this distribution.";
-pub(super) const TEXT_MISSING: &str = "Check that the new version is at the origin and has this text, spelled as in the checks of this distribution. If the origin has it, make the invalidation again.";
-pub(super) const TEXT_FORBIDDEN: &str = "Check that the version at the origin no longer has this text. If the origin is right, make the invalidation again.";
+    "The wildcard or tag names no URL. Set some URLs to look at in the check settings of this distribution.";
+pub(super) const TEXT_MISSING: &str = "Check that the new version is at the origin and has this text, spelled as in the check settings of this distribution. If the origin has it, repeat the invalidation.";
+pub(super) const TEXT_FORBIDDEN: &str = "Check that the version at the origin no longer has this text. If the origin is right, repeat the invalidation.";
 
 pub(super) fn contradiction(known: &Known<'_>) -> String {
     with_code(
-        "Look at the headers of the answer, and check what stands between CloudFront and its viewers.",
+        "Look at the headers of the answer, and check what is between CloudFront and its viewers.",
         &known.show_headers(),
     )
 }
@@ -72,7 +72,7 @@ pub(super) fn revalidated(known: &Known<'_>) -> String {
 }
 
 pub(super) fn cache_behind(known: &Known<'_>) -> String {
-    format!("Clear the copy of this URL in {} first, then make the invalidation again.", other_cache(known))
+    format!("Clear the copy of this URL in {} first, then repeat the invalidation.", other_cache(known))
 }
 
 pub(super) fn cache_in_front(known: &Known<'_>) -> String {
@@ -98,7 +98,7 @@ pub(super) fn unknown_x_cache(known: &Known<'_>) -> String {
 
 pub(super) fn old_at_edge(known: &Known<'_>) -> String {
     format!(
-        "Make the invalidation again with the item {}. If the old copy stays, compare the item with the URL as viewers spell it.",
+        "Repeat the invalidation with the item {}. If the old copy stays, compare the item with the URL as viewers spell it.",
         path(known)
     )
 }
@@ -106,7 +106,7 @@ pub(super) fn old_at_edge(known: &Known<'_>) -> String {
 pub(super) fn compressed_copy_old(known: &Known<'_>) -> String {
     with_code(
         format!(
-            "Make the invalidation again with the item {}. The copy that is not compressed is not old, so that tools without Accept-Encoding do not see this.",
+            "Repeat the invalidation with the item {}. The copy that is not compressed is not old, so that tools without Accept-Encoding do not see this.",
             path(known)
         ),
         &format!("curl -sS -o /dev/null -D - -H 'Accept-Encoding: gzip, br' {}", quoted(known.address())),
@@ -123,17 +123,16 @@ pub(super) fn not_covered(known: &Known<'_>) -> String {
 pub(super) fn origin_unchanged(known: &Known<'_>) -> String {
     if known.has_s3_origin() {
         return with_code(
-            "Look at the date of the file in the bucket. If it is old, upload the new version, then make the invalidation again.",
+            "Look at the date of the file in the bucket. If it is old, upload the new version, then repeat the invalidation.",
             &known.list_object(),
         );
     }
-    "Check that the new version is at the origin. If it is not, deploy it, then make the invalidation again."
+    "Check that the new version is at the origin. If it is not, deploy it, then repeat the invalidation."
         .to_owned()
 }
 
 pub(super) fn same_as_origin(known: &Known<'_>) -> String {
-    let words =
-        "If this is the old version, deploy the new one to the origin, then make the invalidation again.";
+    let words = "If this is the old version, deploy the new one to the origin, then repeat the invalidation.";
     if known.has_s3_origin() { with_code(words, &known.list_object()) } else { words.to_owned() }
 }
 
@@ -146,13 +145,14 @@ pub(super) fn origin_has_other(known: &Known<'_>) -> String {
 
 pub(super) fn other_body(known: &Known<'_>) -> String {
     with_code(
-        "Compare the SHA-256 of the file at the origin with the expected one. If the origin has the expected file, make the invalidation again. The command shows what viewers get.",
+        "Compare the SHA-256 of the file at the origin with the expected one. If the origin has the expected file, repeat the invalidation. The command shows what viewers get.",
         &format!("curl -sS {} | sha256sum", quoted(known.address())),
     )
 }
 
 pub(super) fn not_gone(known: &Known<'_>) -> String {
-    let words = "Check that the file is gone from the origin, and remove it if not. Then make the invalidation again.";
+    let words =
+        "Check that the file is gone from the origin, and remove it if not. Then repeat the invalidation.";
     if known.has_s3_origin() { with_code(words, &known.list_object()) } else { words.to_owned() }
 }
 

@@ -200,7 +200,7 @@ fn the_words_depend_on_what_was_seen() {
     let own = "https://d111111abcdef8.cloudfront.net/";
     for cause in [CheckCause::NotCloudFront, CheckCause::HostNotAlias, CheckCause::CertificateWrongName] {
         let text = step_at(own, cause, Ok(with_status(403)), &known());
-        assert!(text.starts_with("Check what stands between"), "{cause:?} {text}");
+        assert!(text.starts_with("Check what is between"), "{cause:?} {text}");
     }
     let http = "http://www.example.com/news.html";
     assert!(step_at(http, CheckCause::RedirectToHttps, Ok(with_status(301)), &known()).ends_with(PAGE));

@@ -59,10 +59,10 @@ impl WarmingEnd {
             Self::Refused => Some("Not done: CloudFront refused the invalidation."),
             Self::Cancelled => Some("Not done: the invalidation was cancelled."),
             Self::NotAsked => Some(
-                "Not done: checks are off for this distribution, or it serves nobody at a host of its own, as a staging distribution.",
+                "Not done: checks are off for this distribution, or viewers do not use it directly, such as a staging distribution.",
             ),
             Self::NothingKnown => {
-                Some("Not done: no URL is known that the items cover. Set URLs in the settings of checks.")
+                Some("Not done: no URL is known that the items cover. Set URLs in the check settings.")
             }
             Self::SiteHangs => Some("Stopped: the site did not answer in time. Look at the site first."),
             Self::TooMuch => Some("Stopped: it took longer than 30 minutes, or more than 4 GiB."),
@@ -197,10 +197,10 @@ impl WarmingRemark {
     pub const fn describe(self) -> &'static str {
         match self {
             Self::Tags => {
-                "What a tag covers is known to the origin only: the URLs set in the settings of checks stand for it."
+                "What a tag covers is known to the origin only: the URLs from the check settings are used for it."
             }
             Self::NoSitemap => {
-                "There is no sitemap at /sitemap.xml that can be read: of what the wildcards cover, only the URLs set in the settings of checks are known."
+                "There is no sitemap at /sitemap.xml that can be read: of what the wildcards cover, only the URLs from the check settings are known."
             }
             Self::SitemapCut => {
                 "The sitemap is larger than what is read of it: at most 10 files of 1 MiB each."

@@ -5,9 +5,9 @@ use crate::checks::ExpectedContent;
 /// What does not go together with warming.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WarmingRefusal {
-    #[error("What was taken down cannot be fetched: the edge would keep an error. Ask for one or the other.")]
+    #[error("Removed URLs cannot be fetched: the edge would keep an error. Choose one of the two.")]
     TakenDown,
-    #[error("Unstale runs with UNSTALE_CHECKS=off and asks no site, so nothing can be fetched afterwards.")]
+    #[error("Checks are switched off (UNSTALE_CHECKS=off), so nothing can be fetched afterwards.")]
     ChecksOff,
 }
 
@@ -29,8 +29,8 @@ impl WarmingRefusal {
     #[must_use]
     pub const fn describe(self) -> &'static str {
         match self {
-            Self::TakenDown => "cannot be asked for together with gone: the edge would keep an error.",
-            Self::ChecksOff => "cannot be asked for: Unstale runs with UNSTALE_CHECKS=off and asks no site.",
+            Self::TakenDown => "cannot be used together with gone: the edge would keep an error.",
+            Self::ChecksOff => "cannot be used: checks are switched off (UNSTALE_CHECKS=off).",
         }
     }
 }

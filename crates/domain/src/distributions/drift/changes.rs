@@ -205,7 +205,7 @@ fn tag_header(from: Option<&str>, to: Option<&str>) -> (String, String) {
         (Some(from), Some(to)) => (
             format!("The tag header changed from {from} to {to}"),
             format!(
-                "objects that are cached with tags under {from} are not reached by tags until they are fetched anew; a path or a wildcard reaches them"
+                "objects that are cached with tags under {from} are not reached by tags until they are fetched again; a path or a wildcard reaches them"
             ),
         ),
         (Some(from), None) => (
@@ -259,7 +259,7 @@ fn error_page(
 fn web_acl_text(from: Option<&str>, to: Option<&str>) -> (String, String) {
     let what = match (from, to) {
         (Some(_), Some(_)) => "The web ACL changed",
-        (Some(_), None) => "The web ACL was taken away",
+        (Some(_), None) => "The web ACL was removed",
         (None, _) => "A web ACL was attached",
     };
     let meaning = if to.is_some() {
@@ -294,7 +294,7 @@ fn function(event: FunctionEvent, patterns: &[String], from: &[String], to: &[St
                 .to_owned()
         }
         (FunctionEvent::OriginResponse, _) => {
-            "what is cached was made before; only what is fetched anew passes through the change".to_owned()
+            "what is cached was made before; only what is fetched again passes through the change".to_owned()
         }
         (FunctionEvent::ViewerResponse, _) => {
             "viewers may get other headers than before, whatever is cached".to_owned()

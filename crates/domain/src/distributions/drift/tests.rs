@@ -58,7 +58,7 @@ fn a_changed_tag_header_says_what_tags_do_not_reach() {
     assert_eq!(
         changed,
         [
-            "The tag header changed from Cache-Tag to X-Tag since the last request on 2026-11-12 09:58 UTC: objects that are cached with tags under Cache-Tag are not reached by tags until they are fetched anew; a path or a wildcard reaches them."
+            "The tag header changed from Cache-Tag to X-Tag since the last request on 2026-11-12 09:58 UTC: objects that are cached with tags under Cache-Tag are not reached by tags until they are fetched again; a path or a wildcard reaches them."
         ]
     );
     let removed = told(|config| config.tag_header = None);
@@ -97,7 +97,7 @@ fn a_web_acl_is_told_where_it_is_known_to_be_another() {
     };
     let told = |from, to| texts(acl(from), &acl(to));
     assert!(told(Some("a"), Some("b"))[0].starts_with("The web ACL changed since"));
-    assert!(told(Some("a"), None)[0].starts_with("The web ACL was taken away since"));
+    assert!(told(Some("a"), None)[0].starts_with("The web ACL was removed since"));
     assert!(told(None, Some(""))[0].starts_with("A web ACL was attached since"));
     assert_eq!(told(Some(""), Some("b")), [""; 0], "the first one was not known");
 }

@@ -98,7 +98,7 @@ impl MetFreezes {
     pub fn advice(&self, waits: bool) -> String {
         let what = self.describe().replacen('t', "T", 1);
         if waits {
-            format!("{what}. Whoever approves this then has to override it with a word.")
+            format!("{what}. The person who approves this then has to override it with a comment.")
         } else {
             format!("{what}. A wide request needs an override and a reason then.")
         }

@@ -34,7 +34,7 @@ impl FileNote {
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
-            Self::PaddingCut => "blanks at its end were taken for padding of the tool",
+            Self::PaddingCut => "spaces at its end were removed: the tool adds them",
         }
     }
 }

@@ -3,7 +3,7 @@
 /// Why a line was not understood, as a message for the person who pasted it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IntakeError {
-    #[error("is output of a program that is not known here; write the path or the URL alone")]
+    #[error("is the output of a program that Unstale does not know; write the path or the URL alone")]
     UnknownOutput,
     #[error("can be split into two names in several ways; write the path or the URL alone")]
     AmbiguousNames,
@@ -17,12 +17,12 @@ pub enum IntakeError {
         "ends with * in a list of files; write it with / before it for a wildcard, and with %2A for a file of that name"
     )]
     WildcardAmongFiles,
-    #[error("is JSON that is not known here; write the paths or URLs, each on a line of its own")]
+    #[error("is JSON that Unstale does not know; write the paths or URLs, each on its own line")]
     UnknownJson,
     #[error("is an item that CloudFront refuses, because it begins with neither / nor #")]
     BadBatchItem,
     #[error(
-        "is a key of which this message does not tell whether it is encoded; write the path as viewers ask for it"
+        "is a key, and the message does not say whether it is encoded; write the path as viewers ask for it"
     )]
     AmbiguousKey,
     #[error("is a sitemap that is not fetched here; open it and paste what is in it")]
@@ -35,7 +35,7 @@ pub enum IntakeError {
         "is a row whose column {column} has neither a URL nor a path; write a URL there or delete the row"
     )]
     RowWithoutUrl { column: usize },
-    #[error("is a word of the command where a path belongs, and does not begin with /")]
+    #[error("is a word of the command in the place of a path, and does not begin with /")]
     BadCommandPath,
     #[error("is a command whose paths stand in a file or in a short form; write the paths alone")]
     PathsElsewhere,
@@ -45,7 +45,7 @@ pub enum IntakeError {
         "is a folder of a computer, which the shell put in the place of /*; write /* alone, or in quotation marks"
     )]
     ExpandedByShell,
-    #[error("is a single * among other lines; write /* if everything is meant")]
+    #[error("is a single * among other lines; write /* to refresh everything")]
     LoneStar,
     #[error("is the heading of a column; delete it, or begin it with / if it is a path")]
     Heading,
@@ -53,6 +53,6 @@ pub enum IntakeError {
     UnclosedCommand,
     #[error("begins or continues a comment of program code; write only paths and URLs")]
     Comment,
-    #[error("stands among lines that are no paths; begin it with / if it is one")]
+    #[error("is among lines that are not paths; begin it with / if it is one")]
     AmongOtherText,
 }

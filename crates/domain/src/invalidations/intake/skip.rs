@@ -38,16 +38,16 @@ impl SkipReason {
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Progress => "what the tool says about its work, not a file",
-            Self::DryRun => "the tool only said what it would do, and changed nothing",
+            Self::Progress => "a message of the tool, not a file",
+            Self::DryRun => "a dry run: the tool changed nothing",
             Self::TimeChanged => {
-                "only its time or permissions changed; write its path if its content did too"
+                "only its time or permissions changed; write its path if its content changed too"
             }
             Self::PerhapsChanged => {
-                "rsync transferred it and does not tell whether more than its time changed; write its path if it did"
+                "rsync transferred it, and does not say whether only its time changed; write its path if its content changed"
             }
             Self::Unchanged => "the tool did not change it",
-            Self::Failed => "the tool could not do it; run it again",
+            Self::Failed => "the tool failed here; run it again",
             Self::Downloaded => "it was copied from the bucket, and nothing changed there",
             Self::Folder => "a folder; its files are named by themselves",
             Self::FolderOfUnnamedFiles => {

@@ -15,27 +15,27 @@ pub enum ItemError {
         "has an invisible character, {name}, as its character {place}; delete it, or write {code} if it belongs to the path"
     )]
     InvisibleCharacter { name: String, place: usize, code: String },
-    #[error("has nothing between its quotes")]
+    #[error("has empty quotes")]
     Empty,
     #[error(
         "has a quotation mark {mark} that is not around the whole line; write one path on a line without quotes, or {code} for one that belongs to the path"
     )]
     StrayQuote { mark: char, code: String },
     #[error(
-        "has more than one path, with a blank between them; write each on a line of its own, or %20 for a blank that belongs to a path"
+        "has more than one path, with a space between them; write each on its own line, or %20 for a space that belongs to a path"
     )]
     SeveralByBlanks,
-    #[error("has more than one path, with a {0} between them; write each on a line of its own")]
+    #[error("has more than one path, with a {0} between them; write each on its own line")]
     SeveralBy(&'static str),
-    #[error("has more than one path, with a tab between them or after them; write each on a line of its own")]
+    #[error("has more than one path, with a tab between them or after them; write each on its own line")]
     Tab,
-    #[error("has more than one path, with {0} written out between them; write each on a line of its own")]
+    #[error("has more than one path, with {0} written out between them; write each on its own line")]
     SeveralByEscape(&'static str),
-    #[error("has more than one path, with a URL right behind the first; write each on a line of its own")]
+    #[error("has more than one path, with a URL directly after the first; write each on its own line")]
     SeveralGlued,
-    #[error("has several tags on one line; write each on a line of its own")]
+    #[error("has several tags on one line; write each on its own line")]
     SeveralTags,
-    #[error("ends with a {0}; write one path on a line, without it")]
+    #[error("ends with a {0}; write one path per line, without it")]
     Closing(&'static str),
     #[error("has {0:?} in it, which is meant for a shell; write only the path")]
     ShellWord(String),
@@ -51,7 +51,7 @@ pub enum ItemError {
     ListMarker(String),
     #[error("looks like markup; write only the path or the URL")]
     Markup,
-    #[error("is {0} characters long; CloudFront takes at most {PATH_MAX}")]
+    #[error("is {0} characters long; CloudFront accepts at most {PATH_MAX}")]
     TooLong(usize),
     #[error(
         "has * in the middle; CloudFront reads * as a wildcard only at the end. Write %2A for a star in a file's name"
@@ -75,7 +75,7 @@ pub enum ItemError {
         "is a URL without a host name that can be read; write it as https://host/path, or write only the path"
     )]
     NoHost,
-    #[error("is a URL with a port that there cannot be; ports go from 0 to 65535")]
+    #[error("is a URL with an invalid port; ports go from 0 to 65535")]
     BadPort,
     #[error(
         "begins with two slashes, as a URL without its scheme does, and no distribution that you see serves the host behind them; if the path begins so, write https://{host}//… with all of it"
@@ -99,10 +99,10 @@ pub enum ItemError {
     )]
     GitBashPath { meant: String, more: MoreAdvice },
     #[error(
-        "begins in a folder above; write the path from the root of the distribution, such as /index.html"
+        "begins with a parent folder; write the path from the root of the distribution, such as /index.html"
     )]
     ParentFolder,
-    #[error("has %2F for its first slash; write /, or begin the line with / if %2F belongs to a name")]
+    #[error("has %2F as its first slash; write /, or begin the line with / if %2F belongs to a name")]
     EncodedSlash,
     #[error("has {0:?}, which only looks like the character of a URL; write {1}")]
     LookAlike(char, char),
@@ -111,24 +111,24 @@ pub enum ItemError {
     )]
     Backslash,
     #[error(
-        "has blanks and does not begin with /; write one path on a line, and begin it with / if this is one"
+        "has spaces and does not begin with /; write one path per line, and begin it with / if this is one"
     )]
     Words,
     #[error(
-        "has {0:?} in it and does not begin with /; write one path on a line, and begin it with / if this is one"
+        "has {0:?} in it and does not begin with /; write one path per line, and begin it with / if this is one"
     )]
     NotAPath(char),
     #[error(
-        "has {0:?} in it, as the output of a program has; write only the path, and %20 for a blank that belongs to it"
+        "has {0:?} in it, as the output of a program has; write only the path, and %20 for a space that belongs to it"
     )]
     ToolOutput(&'static str),
     #[error("names a line of a file; write only the path")]
     LineOfFile,
     #[error("is a path on a computer; write the path of the URL, or the whole URL if the site has this path")]
     ComputerPath,
-    #[error("has words behind a path; write only the path, and %20 for a blank that belongs to it")]
+    #[error("has words after a path; write only the path, and %20 for a space that belongs to it")]
     WordsBehind,
-    #[error("is a word that is hardly a path; begin it with / if it is one")]
+    #[error("is a word that does not look like a path; begin it with / if it is one")]
     PlainWord,
     #[error("is a heading or a line of a program, and not a tag; write only the path or the tag")]
     CodeOrHeading,
@@ -136,9 +136,9 @@ pub enum ItemError {
     NoName,
     #[error("is an empty tag; write a name after the #")]
     EmptyTag,
-    #[error("is a tag of {0} characters; CloudFront takes at most {TAG_MAX}")]
+    #[error("is a tag of {0} characters; CloudFront accepts at most {TAG_MAX}")]
     TagTooLong(usize),
-    #[error("is a tag with a character that CloudFront does not take; use ASCII without spaces and commas")]
+    #[error("is a tag with a character that CloudFront does not accept; use ASCII without spaces and commas")]
     TagCharacter,
     #[error("is a tag with a wildcard; tags match only as a whole")]
     TagWildcard,
@@ -154,7 +154,7 @@ pub enum ItemError {
         "is meant for the distribution {id}, as its command says; choose that one, or write the path alone"
     )]
     ForDistribution { id: String },
-    #[error("does not tell which site it belongs to; choose the distribution, or write a URL")]
+    #[error("does not say which site it belongs to; choose the distribution, or write a URL")]
     NoDistribution,
     #[error("is a URL of {host}, which no distribution that you see serves")]
     HostOfNone { host: String },

@@ -31,7 +31,7 @@ impl Mending {
             Self::DotsTaken => "without the ./ before it",
             Self::SlashAdded => "leading slash added",
             Self::TakenFromUrl => "from the full URL",
-            Self::FragmentCut => "the part after # never reaches CloudFront",
+            Self::FragmentCut => "without the part after #, which browsers do not send",
             Self::SignatureCut => "CloudFront matches a signed URL without its signature",
             Self::QueryCut => "without its query string, which the cache key does not contain",
             Self::Encoded => "spelled as CloudFront matches it",
@@ -39,7 +39,7 @@ impl Mending {
             Self::Mapped => "found by a path mapping of the distribution",
             Self::NameEncoded => "from the name of a file",
             Self::FromDestination => {
-                "from the name of a file; the destination of the tool, which it does not tell, is taken for the root of the site"
+                "from the name of a file; the tool does not say its destination, so it is read as the root of the site"
             }
             Self::FileNote(note) => note.label(),
             Self::Deleted => "deleted: viewers get what the origin answers for a missing file",
@@ -78,23 +78,23 @@ impl Doubt {
                 "CloudFront refuses a plain ~, so it is sent as %7E, of which users report both that it clears the object and that it does not; a wildcard before the ~ is safer"
             }
             Self::Star => {
-                "browsers ask for a * in a name as it is; sent as %2A, this clears only what was asked for so, and a wildcard before the star clears both"
+                "browsers request a * in a name as it is; sent as %2A, this clears only what was requested like that; a wildcard before the star clears both"
             }
             Self::ContestedCharacter => {
                 "with spaces or quotes CloudFront has been seen to miss objects; a wildcard before the character is safer"
             }
-            Self::DotSegments => {
-                "viewers' browsers resolve . and .. before they ask, so this may match nothing"
-            }
+            Self::DotSegments => "browsers resolve . and .. before the request, so this may match nothing",
             Self::TagsAreOff => "this distribution reads no cache tags, so a tag is billed and does nothing",
             Self::CachesNothing => "as far as its settings say, this distribution caches nothing",
             Self::AllVariants => {
-                "the cache key has headers or cookies: the copies of all their values are cleared, one alone cannot be named"
+                "the cache key has headers or cookies: copies of all their values are cleared; one alone cannot be cleared"
             }
             Self::QueryNotInKey => {
                 "this distribution caches without the query string; name the path without it"
             }
-            Self::UnknownDistribution => "its command names another distribution, which is not known here",
+            Self::UnknownDistribution => {
+                "its command names another distribution, which Unstale does not know"
+            }
             Self::Waiting => {
                 "an earlier request that still waits to be sent refreshes it too, so this would be billed a second time"
             }

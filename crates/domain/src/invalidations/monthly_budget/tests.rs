@@ -28,7 +28,7 @@ fn what_is_left_may_be_sent_and_no_more() {
     assert_eq!(
         usage.warning(6).unwrap(),
         "This passes the soft budget of the AWS account 1 for November, 50 items: 45 used; this request \
-         needs 6. It is sent all the same."
+         needs 6. It is sent anyway."
     );
     assert_eq!(usage.describe(), "45 of 100 items used in November, 55 left");
 }

@@ -83,7 +83,7 @@ impl BudgetUsage {
         let soft = self.budget.soft_items?;
         Some(format!(
             "This passes the soft budget of {whose} for {month}, {soft} items: {used} used; this request \
-             needs {items}. It is sent all the same."
+             needs {items}. It is sent anyway."
         ))
     }
 }

@@ -57,17 +57,19 @@ impl Companion {
             Self::FolderIndex => "the same page under another path (index of the folder)",
             Self::FolderTwin => "perhaps the same page under another path",
             Self::EveryQuery => {
-                "with every query string, which the cache key contains; also whatever else begins so"
+                "with every query string, because the cache key contains it; also everything else that begins like this"
             }
             Self::CapitalEscapes => "as browsers spell it",
             Self::SmallEscapes => "as some versions of curl spell it",
             Self::MoreEncoded => "as Python and some other clients spell it",
-            Self::LessEncoded => "as a page that links to the unencoded name has it asked for",
-            Self::ScriptEncoded => "as a page's script that uses encodeURIComponent asks for it",
+            Self::LessEncoded => "as browsers request it from a page that links to the unencoded name",
+            Self::ScriptEncoded => "as a script with encodeURIComponent requests it",
             Self::BracketsEncoded => "as the requests library of Python spells it",
-            Self::PlainStar => "with the star as it is, as browsers ask for it; also whatever else begins so",
+            Self::PlainStar => {
+                "with the star as it is, as browsers request it; also everything else that begins like this"
+            }
             Self::OtherLetters => {
-                "the same letters made of other characters, as another operating system names files"
+                "the same letters in another Unicode form, as another operating system names files"
             }
             Self::EncodedOnce => "if the percent signs were encoded twice by mistake",
             Self::CompressedCopy => "its compressed copy, which an earlier request named",

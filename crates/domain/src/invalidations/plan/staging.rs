@@ -66,7 +66,7 @@ impl Plan {
             let of = primary.map_or_else(String::new, |primary| format!(" to {}", primary.shown_name()));
             format!("It gets {}{of}.", pair.policy.traffic.describe())
         } else {
-            "Its continuous deployment policy is disabled, so no viewer reaches it now. What is sent is billed all the same.".to_owned()
+            "Its continuous deployment policy is disabled, so no viewer reaches it now. Paths that are sent are billed anyway.".to_owned()
         };
         self.warnings.push(told);
     }

@@ -80,12 +80,12 @@ impl Drop {
     pub fn describe(&self) -> String {
         match self {
             Self::Repeats(first) => format!("the same as line {first}"),
-            Self::CoveredBy(wildcard) => format!("already covered by {wildcard}"),
+            Self::CoveredBy(wildcard) => format!("included in {wildcard}"),
             Self::Skipped(why) => why.label().to_owned(),
             Self::NotServed => "no path of this distribution leads to this place in the bucket".to_owned(),
             Self::NotMapped => "in no folder that the distribution's path mappings name".to_owned(),
             Self::NotCached(pattern) => {
-                format!("nothing is cached there: the behaviour {pattern} keeps nothing")
+                format!("nothing is cached there: the behaviour {pattern} keeps no copies")
             }
             Self::TagsAreOff => {
                 "this distribution reads no cache tags, so a tag would be billed and do nothing".to_owned()

@@ -52,7 +52,7 @@ pub fn advice(kind: ProblemKind, message: &str) -> Option<String> {
             let said = if words.is_empty() { String::new() } else { format!(" It ended with: {words}") };
             let stop = if said.is_empty() || said.ends_with('.') { "" } else { "." };
             format!(
-                "Run the program that credential_process of the profile {profile} names, as the user that Unstale runs as, and mend what it says.{said}{stop} {ON}"
+                "Run the program that credential_process of the profile {profile} names, as the user that Unstale runs as, and correct what it reports.{said}{stop} {ON}"
             )
         }
         ProblemKind::ProfileMissing => format!(
@@ -87,13 +87,13 @@ pub fn advice(kind: ProblemKind, message: &str) -> Option<String> {
             "STS does not take the web identity token: the role's account needs an IAM identity provider for the token's issuer and audience. {ON}"
         ),
         ProblemKind::CredentialsUnavailable => {
-            format!("Where Unstale gets its credentials went wrong; the words are below and in the log. {ON}")
+            format!("The source of Unstale's credentials failed; its message is below and in the log. {ON}")
         }
         _ => return None,
     })
 }
 
-pub(super) const ON: &str = "Unstale goes on by itself within a minute.";
+pub(super) const ON: &str = "Unstale continues automatically within a minute.";
 
 fn login(profile: &str) -> String {
     if profile == "default" {
@@ -128,7 +128,10 @@ mod tests {
         let told = |kind, words| advice(kind, &Note { profile: Some("p"), files: &[], words }.write());
         let denied = "not authorized to perform: sts:AssumeRole on resource: r with an explicit deny in a service control policy";
         let denied = told(ProblemKind::RoleRefused, denied).unwrap();
-        assert!(denied.contains("A service control policy denies it. An Allow does not lift"), "{denied}");
+        assert!(
+            denied.contains("A service control policy denies it. An Allow does not override"),
+            "{denied}"
+        );
         assert!(!denied.contains("Retry") && !denied.contains("trust policy"), "{denied}");
         let expired = "service error: ExpiredTokenException: Token expired: current date/time 1";
         let expired = told(ProblemKind::CredentialsUnavailable, expired).unwrap();

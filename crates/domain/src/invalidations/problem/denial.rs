@@ -47,15 +47,15 @@ impl Layer {
     /// Who can change a policy of this kind, as text.
     const fn keeper(self) -> &'static str {
         match self {
-            Self::IdentityBased => "whoever manages the IAM role or user that Unstale runs as",
-            Self::ResourceBased => "whoever manages the policy of the resource that AWS names below",
+            Self::IdentityBased => "the administrator of the IAM role or user that Unstale runs as",
+            Self::ResourceBased => "the administrator of the resource that AWS names below",
             Self::PermissionsBoundary => {
-                "whoever sets the permissions boundary of the IAM role or user that Unstale runs as"
+                "the administrator who sets the permissions boundary of the IAM role or user that Unstale runs as"
             }
-            Self::Session => "whoever hands out the session (the program or profile that assumes the role)",
+            Self::Session => "the owner of the program or profile that assumes the role",
             Self::ServiceControl | Self::ResourceControl => "an administrator of the AWS organization",
-            Self::VpcEndpoint => "whoever manages the VPC endpoint that this server's calls go through",
-            Self::RoleTrust => "whoever manages the trust policy of the role",
+            Self::VpcEndpoint => "the administrator of the VPC endpoint that this server uses",
+            Self::RoleTrust => "the administrator of the role's trust policy",
         }
     }
 }
@@ -110,11 +110,11 @@ impl Denial {
     pub(super) fn who_mends_it(self) -> String {
         match self {
             Self { layer: Some(layer), explicit: true } => format!(
-                "{} denies it. An Allow does not lift a Deny: {} has to change the Deny there.",
+                "{} denies it. An Allow does not override a Deny: {} has to change the Deny there.",
                 with_article(layer.label()),
                 layer.keeper(),
             ),
-            Self { layer: None, explicit: true } => "A policy denies it, and AWS does not say of which kind. An Allow does not lift a Deny: whoever manages the IAM role that Unstale runs as, or an administrator of the AWS organization, has to find the Deny and change it.".to_owned(),
+            Self { layer: None, explicit: true } => "A policy denies it, and AWS does not say of which kind. An Allow does not override a Deny: the administrator of the IAM role that Unstale runs as, or an administrator of the AWS organization, has to find the Deny and change it.".to_owned(),
             Self { layer: Some(layer), explicit: false } => format!(
                 "No {} allows it. An Allow in the role's or user's own policy does not help here: {} has to allow it there.",
                 layer.label(),
@@ -184,11 +184,11 @@ mod tests {
         let helps = |layer, explicit| Denial { layer, explicit }.statement_helps();
         assert!(helps(None, false) && helps(Some(Layer::IdentityBased), false));
         for layer in LAYERS {
-            assert!(!helps(Some(layer), true), "an Allow does not lift a Deny");
+            assert!(!helps(Some(layer), true), "an Allow does not override a Deny");
             assert_eq!(helps(Some(layer), false), layer == Layer::IdentityBased);
             let advice = Denial { layer: Some(layer), explicit: true }.advice();
             assert!(
-                advice.contains("An Allow does not lift a Deny") && !advice.contains("this statement"),
+                advice.contains("An Allow does not override a Deny") && !advice.contains("this statement"),
                 "{advice}"
             );
         }

@@ -19,7 +19,7 @@ pub(super) fn advice(message: &str) -> Option<String> {
         )
     } else {
         format!(
-            "The proxy {proxy} {REFUSES}: let it allow CONNECT to cloudfront.amazonaws.com, port 443. Unstale tries again by itself."
+            "The proxy {proxy} {REFUSES}: let it allow CONNECT to cloudfront.amazonaws.com, port 443. Unstale tries again automatically."
         )
     };
     Some(what)

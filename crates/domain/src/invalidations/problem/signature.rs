@@ -117,7 +117,7 @@ pub fn note(message: &str, aws: Timestamp, ours: Timestamp) -> String {
 }
 
 /// The advice for requests that expire before AWS receives them, although the clocks agree.
-pub(super) const LATE: &str = "This server's clock and AWS's agree now, so the request was held up on its way, or the clock was set since. If it goes on, look for what is slow between this server and AWS, such as a proxy. Unstale goes on by itself within a minute.";
+pub(super) const LATE: &str = "This server's clock and AWS's agree now, so the request was held up on its way, or the clock was set since. If it goes on, look for what is slow between this server and AWS, such as a proxy. Unstale continues automatically within a minute.";
 
 /// The advice for a clock that is wrong.
 #[must_use]
@@ -129,7 +129,7 @@ pub fn clock_advice(message: &str) -> String {
     let how =
         skew.map_or_else(|| "is too far from AWS's".to_owned(), |skew| format!("is {}", skew.describe()));
     format!(
-        "This server's clock {how}. AWS accepts requests whose time is within five minutes of its own. Set the clock, best with NTP; Unstale goes on by itself within a minute."
+        "This server's clock {how}. AWS accepts requests whose time is within five minutes of its own. Set the clock, best with NTP; Unstale continues automatically within a minute."
     )
 }
 
@@ -145,7 +145,7 @@ pub fn scope_advice(message: &str) -> String {
     let named = named.and_then(|(_, rest)| rest.split_once('\''));
     let region = named.map_or_else(String::new, |(region, _)| format!(" {region}"));
     format!(
-        "Requests are signed for the region{region}, which CloudFront does not take. Set AWS_REGION=us-east-1 (in China cn-northwest-1), or mend the region of the profile; check AWS_ENDPOINT_URL_CLOUDFRONT too if it is set. Then restart Unstale; what is queued stays queued."
+        "Requests are signed for the region{region}, which CloudFront does not accept. Set AWS_REGION=us-east-1 (in China cn-northwest-1), or correct the region of the profile; check AWS_ENDPOINT_URL_CLOUDFRONT too if it is set. Then restart Unstale; what is queued stays queued."
     )
 }
 
