@@ -24,4 +24,5 @@ mod pages;
 mod simulation;
 mod store;
 mod support;
+mod texts;
 mod unread;

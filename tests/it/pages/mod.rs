@@ -42,7 +42,7 @@ mod routes;
 mod sign_in;
 mod staging;
 mod strangers;
-mod templates;
+pub mod templates;
 mod together;
 mod tokens;
 mod troubles;

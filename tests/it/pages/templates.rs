@@ -6,7 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+/// All files of a folder and of its folders with this ending.
+pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
