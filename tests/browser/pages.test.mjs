@@ -127,7 +127,7 @@ test("the first account, from the link that the first start prints", async () =>
       await page.getByRole("button", { name: "Create account" }).click();
       await page.locator("#items").waitFor();
       await page.goto(service.link);
-      assert.match(await page.locator("main").textContent(), /not good any more/);
+      assert.match(await page.locator("main").textContent(), /no longer valid/);
 
       await page.goto("/");
       await page.getByRole("button", { name: "Sign out" }).click();
