@@ -95,8 +95,35 @@ async fn reading(
             "p99 < 50 ms, 20 × Django",
         );
     }
+    report.row(
+        &format!("plan as one types, {events} events"),
+        middle_and_slowest(typing(&browser).await?),
+        String::new(),
+        "p99 < 30 ms",
+    );
     println!("the service holds {} after that", mib(service.resident()?));
     service.stop()
+}
+
+/// What is typed, key by key: a path of the history, one below a wildcard, a name with spellings, and a URL.
+const TYPED: &str = "/section-5/page-17.html\n/section-9/*\n/section-9/page-3.html\n/caf\u{e9} [1].html\nhttps://d12345678.cloudfront.net/section-12/";
+
+/// How long each plan takes while somebody types.
+async fn typing(browser: &Browser) -> Outcome<Vec<Duration>> {
+    browser.wait_for_distribution().await?;
+    let mut times = Vec::new();
+    for _ in 0..4 {
+        for (end, letter) in TYPED.char_indices() {
+            let typed = &TYPED[..end + letter.len_utf8()];
+            let began = Instant::now();
+            let plan = browser.plan(typed).await?;
+            times.push(began.elapsed());
+            if !plan.contains("id=\"plan\"") {
+                return Err(format!("no plan of {typed:?}: {plan}").into());
+            }
+        }
+    }
+    Ok(times)
 }
 
 /// What reads all of it.

@@ -13,7 +13,7 @@ use unstale::{
     workers::{Indexer, Next},
 };
 
-use super::Outcome as Done;
+use super::{DISTRIBUTION, Outcome as Done};
 
 /// Events that share a transaction while the database is filled.
 const TOGETHER: u64 = 5_000;
@@ -42,7 +42,12 @@ fn event(number: u64) -> Done<Event> {
     let acting = Acting { actor, ..Acting::service() };
     let at = Timestamp::from_micros(1_700_000_000_000_000 + i64::try_from(number)? * 1_000_000);
     let mut event = Event::new(at, &acting, Action::InvalidationRequested);
-    event.distribution = Some(DistributionId::from_trusted(format!("E{}", number % 50)));
+    // One of the fifty is a site of the stand-in, on which plans are made.
+    let site = number % 50;
+    event.distribution = Some(DistributionId::from_trusted(match site {
+        49 => DISTRIBUTION.to_owned(),
+        _ => format!("E{site}"),
+    }));
     let item = match number % 20 {
         0 => "/*".to_owned(),
         1 => format!("/section-{}/*", number % 97),

@@ -276,7 +276,14 @@ impl Browser {
         }
     }
 
-    /// The surveyor has to have seen the distribution first.
+    /// The plan of what is typed so far, as the form asks for it after each key.
+    pub async fn plan(&self, items: &str) -> Outcome<String> {
+        let fields = [("distribution", DISTRIBUTION), ("items", items), ("reason", ""), ("request_key", "")];
+        let request = self.client.post(format!("{}/plan", self.url)).header("hx-request", "true");
+        Ok(request.form(&fields).send().await?.error_for_status()?.text().await?)
+    }
+
+    /// Sync has to have read the distribution first.
     pub async fn wait_for_distribution(&self) -> Outcome<()> {
         for _ in 0..200 {
             if self.page("/").await?.contains(DISTRIBUTION) {
