@@ -9,6 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use futures_util::StreamExt;
+
 use crate::{
     domain::{
         audit::{Chained, export::Form, search::AuditQuery},
@@ -85,9 +87,10 @@ async fn sent(mut pages: Pages) -> Result<Body, HttpError> {
     let mut first = pages.form.opening_with_mark();
     first.extend(pages.next().await?.unwrap_or_default());
     let export = Export { first: Some(first.into()), pages, failed: None, ended: false };
-    Ok(Body::from_stream(futures_util::stream::unfold(export, async |mut export: Export| {
-        Some((export.next().await?, export))
-    })))
+    let parts =
+        futures_util::stream::unfold(export, async |mut export: Export| Some((export.next().await?, export)));
+    // What compresses the body with gzip asks once more after its end (async-compression 0.4.52).
+    Ok(Body::from_stream(parts.fuse()))
 }
 
 /// An export that is being sent.

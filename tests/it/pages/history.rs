@@ -1,5 +1,6 @@
 //! The history's page: newest first, a page at a time, and inert whatever people type.
 
+use reqwest::Method;
 use unstale::domain::access::Role;
 
 use crate::support::{Answer, Browser, TestApp, WORKSHOP, uuid};
@@ -31,6 +32,26 @@ async fn it_is_newest_first_and_goes_back_to_the_beginning() {
         told.extend(sequences(&page));
     }
     assert_eq!(told, (1..=head).rev().collect::<Vec<_>>());
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_export_is_whole_in_each_encoding() {
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    for n in 0..3 {
+        app.world.request(&format!("/{n}")).await;
+    }
+    for path in ["/history.csv", "/history.jsonl", "/history.ocsf.jsonl", "/history.csv?q=%2F1"] {
+        for encoding in ["identity", "gzip", "deflate", "br", "zstd"] {
+            let answer = ada.open(Method::GET, path, &[("accept-encoding", encoding)], Vec::new()).await;
+            assert_eq!(answer.status(), 200);
+            let sent =
+                answer.headers().get("content-encoding").map(|value| value.to_str().unwrap().to_owned());
+            let body = answer.bytes().await.unwrap_or_else(|error| panic!("{path} in {encoding}: {error:?}"));
+            assert!(body.len() > 100, "{path} in {encoding}: {} bytes as {sent:?}", body.len());
+        }
+    }
     app.finish().await;
 }
 
