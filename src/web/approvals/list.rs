@@ -164,7 +164,7 @@ fn card(proposal: Proposal, visitor: &Visitor, around: &RowContext<'_>) -> Card 
         expires: span_in_words(proposal.expires_at.since(around.now)),
         more: proposal.items.len().saturating_sub(ITEMS_SHOWN),
         count: proposal.items.len(),
-        status: StatusView { state: data_state(proposal.state), words: proposal.state.label().to_owned() },
+        status: status_of(&proposal),
         decided: proposal.decided_by.map(|by| (by.name().to_owned(), proposal.word)),
         invalidation: proposal.invalidation.map(|id| id.to_string()),
         items: proposal.items.into_iter().take(ITEMS_SHOWN).collect(),
@@ -193,6 +193,17 @@ fn withheld(card: Card) -> Card {
         contradicted: true,
         freeze: None,
         ..card
+    }
+}
+
+/// Whoever asked declines it by withdrawing it.
+fn status_of(proposal: &Proposal) -> StatusView {
+    let is_withdrawn = proposal.decided_by.as_ref() == Some(&proposal.asked_by);
+    match proposal.state {
+        ProposalState::Declined if is_withdrawn => {
+            StatusView { state: "cancelled", words: "Withdrawn".to_owned() }
+        }
+        state => StatusView { state: data_state(state), words: state.label().to_owned() },
     }
 }
 

@@ -197,6 +197,8 @@ async fn whoever_asked_may_take_it_back() {
     let form = ada.get("/approvals").await.form("form[action$='/decline']");
     ada.press(&form).await.assert_status(303);
     assert_eq!(app.world.history().await.pop().unwrap().event.note, "withdrawn");
+    let list = ada.get("/approvals").await;
+    assert_eq!(list.texts("tbody .status"), ["Withdrawn"], "nobody declined it");
     app.finish().await;
 }
 
