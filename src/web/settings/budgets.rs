@@ -16,6 +16,7 @@ use crate::{
         invalidations::monthly_budget::{BudgetError, BudgetKind, BudgetUsage, check_items, parse_items},
     },
     http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
+    store::StoreError,
 };
 
 use super::{
@@ -138,7 +139,10 @@ pub async fn set(
     let what = "set a budget";
     visitor.require_admin(&app, what).await?;
     let mut fields = BudgetFields::new(&form);
-    if let Some(change) = fields.read() {
+    if let Some(mut change) = fields.read() {
+        if change.kind == BudgetKind::Distribution {
+            change.named = distribution_id(&app, &visitor, change.named).await?;
+        }
         match commands::set_budget(&app.context, &visitor.acting, &change).await {
             Err(CommandError::Budget(error)) => fields.note(error),
             other => {
@@ -149,6 +153,14 @@ pub async fn set(
     }
     visitor.refuse_invalid(&app, what, None, &fields.wrong()).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&app, &visitor, fields).await?).into_response())
+}
+
+/// The ID of the distribution of this name, alias, domain or ID. What names none stays as it is: a budget can be removed
+/// although its distribution is gone.
+async fn distribution_id(app: &AppState, visitor: &Visitor, typed: String) -> Result<String, StoreError> {
+    let mut conn = app.context.db.read().await?;
+    let found = view::named_distribution(&mut conn, visitor, &typed).await?;
+    Ok(found.map_or(typed, |distribution| distribution.id.to_string()))
 }
 
 async fn render(app: &AppState, visitor: &Visitor, form: BudgetFields) -> Result<Html<String>, HttpError> {

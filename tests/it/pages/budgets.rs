@@ -25,6 +25,9 @@ async fn an_administrator_sets_changes_and_removes_a_budget() {
         wrong.assert_status(422).assert_says(says);
         assert_eq!(wrong.form("#budget").value("soft_items"), soft);
     }
+    // It is found by its alias too, as in the form of a request.
+    root.press(&form.clone().with("id", "shop.example.com")).await.assert_status(303);
+    assert_eq!(root.get(PATH).await.texts("#budgets tbody tr").len(), 1);
     root.press(&form.with("id", "E0")).await.assert_status(422).assert_says("There is no such account");
     let remove = root.get(PATH).await.form("#budgets form");
     root.submit(&remove).await.assert_says("No budget is set.");
