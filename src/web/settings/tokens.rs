@@ -80,11 +80,17 @@ pub struct TokenForm {
     distribution: String,
 }
 
+impl TokenForm {
+    /// The form before anything is typed.
+    fn new() -> Self {
+        Self { expires: "90d".to_owned(), role: "operator".to_owned(), ..Self::default() }
+    }
+}
+
 /// `GET /settings/tokens`
 pub async fn show(State(app): State<AppState>, visitor: Visitor) -> Result<Html<String>, HttpError> {
     visitor.require_admin(&app, "see the tokens").await?;
-    let form = TokenForm { expires: "90d".to_owned(), role: "operator".to_owned(), ..TokenForm::default() };
-    render(&app, &visitor, &form, None, None).await
+    render(&app, &visitor, &TokenForm::new(), None, None).await
 }
 
 /// `POST /settings/tokens`
@@ -102,7 +108,7 @@ pub async fn make(
     match visitor.keep(&app, what, made).await {
         Ok((token, secret)) => {
             let made = (token.name, secret.reveal().to_owned());
-            Ok(render(&app, &visitor, &TokenForm::default(), None, Some(made)).await?.into_response())
+            Ok(render(&app, &visitor, &TokenForm::new(), None, Some(made)).await?.into_response())
         }
         Err(CommandError::Token(error)) => {
             let page = render(&app, &visitor, &form, Some(error), None).await?;

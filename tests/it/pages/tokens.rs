@@ -28,6 +28,11 @@ async fn a_token_is_shown_once_and_good_until_it_is_revoked() {
     let form = admin.get(PAGE).await.form("#make").with("name", "deploy").with("distribution", WORKSHOP);
     let made = admin.submit(&form).await;
     made.assert_status(200);
+    assert_eq!(
+        made.form("#make").value("expires"),
+        "90d",
+        "the next one ends too unless somebody says otherwise"
+    );
     let secret = made.text("#token");
     assert!(lets_in(&app, &secret).await);
     let page = admin.get(PAGE).await;
