@@ -26,6 +26,7 @@ use crate::{
         access::{grants, local_groups},
         distributions,
         sign_in::people,
+        tokens,
     },
 };
 
@@ -146,7 +147,8 @@ async fn read(
     names: &HashMap<String, SubjectName>,
 ) -> Result<Result<Grant, Errors>, StoreError> {
     let mut errors = Errors::default();
-    let known = |subject: &Subject| names.contains_key(&subject.to_string());
+    let known =
+        |subject: &Subject| subject.kind != SubjectKind::Token && names.contains_key(&subject.to_string());
     let subject = Subject::parse(&form.subject).filter(known);
     if subject.is_none() {
         errors.subject = Some(GrantError::NoSubject.to_string());
@@ -169,25 +171,38 @@ async fn read(
     })
 }
 
-/// A person or a group that a grant may be for.
+/// A person, a group or a token that a grant is for or may be for.
 struct SubjectName {
     name: String,
-    /// Grants restrict nobody who is an administrator.
-    is_admin: bool,
+    /// Grants restrict nobody who is an administrator, and a token gets its grants when it is created.
+    is_offered: bool,
+    is_viewer: bool,
 }
 
-/// The names of all people and groups, by the values that the form uses.
+impl SubjectName {
+    fn new(name: String) -> Self {
+        Self { name, is_offered: true, is_viewer: false }
+    }
+}
+
+/// The names of all people, groups and tokens, by the values that the form uses.
 async fn names(conn: &mut Conn) -> Result<HashMap<String, SubjectName>, StoreError> {
     let mut names = HashMap::new();
     for person in people::list(conn).await? {
-        let subject = SubjectName { name: person.email, is_admin: person.role == Role::Admin };
+        let subject = SubjectName {
+            is_offered: person.role != Role::Admin,
+            is_viewer: person.role == Role::Viewer,
+            ..SubjectName::new(person.email)
+        };
         names.insert(format!("person:{}", person.id), subject);
     }
     let mut groups = local_groups::list(conn, SHOWN).await?;
     groups.extend(local_groups::provided(conn, SHOWN).await?);
-    names.extend(
-        groups.into_iter().map(|name| (format!("group:{name}"), SubjectName { name, is_admin: false })),
-    );
+    names.extend(groups.into_iter().map(|name| (format!("group:{name}"), SubjectName::new(name))));
+    for token in tokens::list(conn, SHOWN).await? {
+        let subject = SubjectName { is_offered: false, ..SubjectName::new(token.name) };
+        names.insert(format!("token:{}", token.id), subject);
+    }
     Ok(names)
 }
 
@@ -244,10 +259,14 @@ async fn render(
         |value: String, label: String, wanted: &str| GrantChoice { chosen: value == wanted, value, label };
     let mut subjects: Vec<GrantChoice> = names
         .iter()
-        .filter(|(_, subject)| !subject.is_admin)
-        .map(|(value, SubjectName { name, .. })| {
+        .filter(|(_, subject)| subject.is_offered)
+        .map(|(value, SubjectName { name, is_viewer, .. })| {
             let group = value.starts_with(SubjectKind::Group.as_str());
-            let label = if group { format!("{name} (group)") } else { name.clone() };
+            let label = match (group, is_viewer) {
+                (true, _) => format!("{name} (group)"),
+                (false, true) => format!("{name} (viewer: may see, not refresh)"),
+                (false, false) => name.clone(),
+            };
             choice(value.clone(), label, &form.subject)
         })
         .collect();
