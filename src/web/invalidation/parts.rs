@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::{
-    audit::Chained,
+    audit::{Action, Chained, Event},
     distributions::distribution::Distribution,
     invalidations::{
         invalidation::{Batch, BatchState, Invalidation, InvalidationState},
@@ -183,6 +183,15 @@ pub struct EventView {
     pub precise: String,
     pub action: &'static str,
     pub words: String,
+}
+
+/// What an event says about the approval of the request. `None` if it says nothing about it.
+pub fn approval(event: &Event) -> Option<String> {
+    match event.action {
+        Action::ProposalApproved => Some(format!("approved by {}", event.acting.actor.name())),
+        Action::ProtectionOverridden => Some("approval skipped (emergency)".to_owned()),
+        _ => None,
+    }
 }
 
 pub fn event_views(events: &[Chained], now: Timestamp) -> Vec<EventView> {

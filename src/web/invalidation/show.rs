@@ -61,6 +61,8 @@ struct Page {
     /// The root of the site as viewers get it.
     site: Option<String>,
     who: String,
+    /// How it got past the protection of the distribution: `approved by ada@example.com`. `None` if nothing was asked.
+    approval: Option<String>,
     outside: bool,
     /// Who made the invalidation outside, if CloudTrail has told.
     maker: Option<String>,
@@ -175,6 +177,7 @@ pub async fn show(
             .map(|distribution| distribution.domain_name.clone())
             .unwrap_or_default(),
         who: found.requested_by.name().to_owned(),
+        approval: events.iter().find_map(|chained| parts::approval(&chained.event)),
         outside: found.requested_by.kind() == ActorKind::Outside,
         maker: maker.map(|(name, _)| name),
         when: When::new(found.requested_at, now),
