@@ -62,7 +62,8 @@ pub struct UrlCheckView {
     pub step: String,
     /// A command or a policy to copy. `None` if there is none, or if it stands at a URL before.
     pub snippet: Option<String>,
-    pub stale: bool,
+    /// Whether an old copy at the edge is to blame, so that another invalidation helps.
+    pub repeat_helps: bool,
 }
 
 impl CheckPanel {
@@ -135,7 +136,7 @@ fn url_view(check: &UrlCheck, expected: ExpectedContent, now: Timestamp) -> UrlC
         cause: worst.and_then(|(one, _)| one.cause).map_or("", |cause| cause_words(check, cause)),
         step: step.to_owned(),
         snippet: Some(snippet.trim_matches('\n').to_owned()).filter(|text| !text.is_empty()),
-        stale: freshness == Freshness::Stale,
+        repeat_helps: worst.is_some_and(|(one, _)| one.cause == Some(CheckCause::OldAtEdge)),
     }
 }
 
