@@ -66,10 +66,11 @@ async fn events(folder: &Path) -> i64 {
 
 #[tokio::test]
 async fn it_begins_with_two_weeks_of_history() {
-    let (around, folder) = new_folder();
+    let (_around, folder) = new_folder();
+    // What an interrupted start left is in nobody's way.
+    fs::create_dir_all(folder.join(".first-weeks/sites")).unwrap();
     drop(Demo::start(&folder, &[]));
-    let left: Vec<_> = fs::read_dir(around.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left, ["demo"], "nothing unfinished is left beside it");
+    assert!(!folder.join(".first-weeks").exists(), "nothing unfinished is left");
 
     let db = Db::open(&database(&folder)).await.unwrap();
     let mut conn = db.read().await.unwrap();
