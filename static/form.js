@@ -1,4 +1,4 @@
-// The request form: fill-in buttons, dropped files, Ctrl+Enter, copying.
+// The request form: fill-in buttons, dropped files, Ctrl+Enter, copying. And menus.
 (() => {
   document.addEventListener("click", (event) => {
     const fill = event.target.closest("[data-fill]");
@@ -33,6 +33,17 @@
         copy.textContent = "Copied";
       });
     }
+  });
+
+  // A menu closes as people expect: by a click elsewhere, and by Escape.
+  const closeMenus = (but) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(but)) menu.open = false;
+    }
+  };
+  document.addEventListener("click", (event) => closeMenus(event.target));
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") closeMenus(null);
   });
 
   // A file that is dropped on the lines is read into them. The server reads what a tool printed, so text is enough.

@@ -32,7 +32,7 @@ async function change(distribution) {
 /** Waits until the sync has read which distribution is the shop's staging distribution. */
 async function known(page) {
   await page.goto("/distributions");
-  await page.getByRole("button", { name: "Refresh" }).click();
+  await page.getByRole("button", { name: "Read from CloudFront again" }).click();
   for (let tries = 0; tries < 100; tries += 1) {
     await page.goto(`/distributions/${SHOP}`);
     if ((await page.locator("[data-staging-pair] a").count()) === 1) return;

@@ -82,7 +82,7 @@ struct Page {
     actions: Vec<(&'static str, Vec<(&'static str, &'static str)>)>,
     outcomes: [(&'static str, &'static str); 3],
     states: [(&'static str, &'static str); 6],
-    spans: [(&'static str, &'static str); 3],
+    spans: [(&'static str, &'static str); 4],
     /// What a check can have come to: the word and its label.
     freshnesses: [(&'static str, &'static str); 5],
     entries: Vec<HistoryEntry>,

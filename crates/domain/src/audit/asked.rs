@@ -67,9 +67,10 @@ pub fn state(text: &str) -> Result<InvalidationState, AskedError> {
 }
 
 /// The times up to now that can be asked for, with their labels.
-pub const SPANS: [(&str, &str, Duration); 3] = [
+pub const SPANS: [(&str, &str, Duration); 4] = [
     ("24h", "last 24 hours", DAY),
     ("7d", "last 7 days", Duration::from_hours(24 * 7)),
+    ("14d", "last 14 days", Duration::from_hours(24 * 14)),
     ("30d", "last 30 days", Duration::from_hours(24 * 30)),
 ];
 
