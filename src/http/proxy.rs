@@ -68,7 +68,7 @@ pub async fn find_visitor(
             let acting = Acting { actor: Actor::person(&person.id, &person.email), origin };
             let mut conn = app.context.db.read().await?;
             let access = access::of_person(&mut conn, &person.id).await?;
-            Ok(access.map(|access| Visitor { person, access, session: None, acting }))
+            Ok(access.map(|access| Visitor { person, access, session: None, acting, is_after_change: false }))
         }
         Err(refusal) => {
             if app.minute.may_tell("recognised", now) {

@@ -41,6 +41,8 @@ pub struct Visitor {
     /// `None` if a proxy identifies the person in each request.
     pub session: Option<SecretHash>,
     pub acting: Acting,
+    /// Whether a change that they made led them to this page.
+    pub is_after_change: bool,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visitor {
@@ -144,7 +146,7 @@ async fn find_visitor(
         actor: Actor::person(&found.person.id, &found.person.email),
         origin: Origin { sign_in: found.sign_in, session: session.handle(), ..origin },
     };
-    Ok(Some(Visitor { person: found.person, access, session: Some(session), acting }))
+    Ok(Some(Visitor { person: found.person, access, session: Some(session), acting, is_after_change: false }))
 }
 
 /// Whether the visitor's session is still valid. Without a session: whether the person is unchanged, so that the

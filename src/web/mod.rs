@@ -14,6 +14,7 @@ mod invalidation;
 mod reference;
 mod refused_forms;
 mod require_session;
+mod saved;
 mod settings;
 mod setup;
 mod sign_in;

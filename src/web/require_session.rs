@@ -9,12 +9,13 @@ use axum::{
 
 use crate::http::{session, state::AppState};
 
-use super::sign_in;
+use super::{saved, sign_in};
 
 /// Runs the handler for a signed-in visitor. Redirects everybody else to the sign-in page.
 pub async fn require_session(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
     match session::who_asks(&app, request.headers(), request.extensions(), request.uri()).await {
-        Ok(Some(visitor)) => {
+        Ok(Some(mut visitor)) => {
+            visitor.is_after_change = saved::is_after_change(request.uri());
             visitor.set(&mut request);
             next.run(request).await
         }

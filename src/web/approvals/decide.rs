@@ -18,6 +18,7 @@ use crate::{
     },
     http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::invalidations::proposals,
+    web::saved::saved,
 };
 
 use super::{super::form::FormBody, list};
@@ -99,7 +100,7 @@ pub async fn decline(
         Err(CommandError::TooLate) => Err(HttpError::TooLate(DECIDED.to_owned())),
         other => {
             other?;
-            Ok(Redirect::to("/approvals").into_response())
+            Ok(saved("/approvals").into_response())
         }
     }
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     extract::State,
     http::StatusCode,
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{Html, IntoResponse, Response},
 };
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     },
     http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::checks,
+    web::saved::saved,
 };
 
 use super::{
@@ -76,7 +77,7 @@ pub async fn set(
             Err(CommandError::CheckSettings(error)) => fields.refuse(&error),
             other => {
                 visitor.keep(&app, WHAT, other).await?;
-                return Ok(Redirect::to(&format!("/distributions/{id}#checks")).into_response());
+                return Ok(saved(&format!("/distributions/{id}")).into_response());
             }
         }
     }

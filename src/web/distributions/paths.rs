@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     extract::State,
     http::StatusCode,
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{Html, IntoResponse, Response},
 };
 use serde::Deserialize;
 
@@ -16,6 +16,7 @@ use crate::{
     },
     http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::distributions::path_mappings,
+    web::saved::saved,
 };
 
 use super::super::{
@@ -71,7 +72,7 @@ pub async fn set(
     if let Some(new) = field.check(parse(&form.mappings)) {
         let set = commands::set_path_mappings(&app.context, &visitor.acting, &id, &new).await;
         visitor.keep(&app, WHAT, set).await?;
-        return Ok(Redirect::to(&format!("/distributions/{id}")).into_response());
+        return Ok(saved(&format!("/distributions/{id}")).into_response());
     }
     let wrong = field.error.clone().unwrap_or_default();
     visitor.refuse_invalid(&app, WHAT, Some(&id), &wrong).await?;

@@ -15,6 +15,7 @@ mod seal;
 pub use event::show as event;
 pub use export::{csv, jsonl, ocsf};
 pub use page::show;
+pub use row::describe;
 pub use saved::{forget, save};
 
 use crate::{domain::audit::visibility::Visibility, http::session::Visitor};

@@ -65,6 +65,12 @@ pub fn row(chained: &Chained, around: &HistoryRowContext<'_>) -> EventRow {
     }
 }
 
+/// The event in one line, for the person who caused it.
+pub fn describe(event: &Event) -> String {
+    let (label, details) = (event.action.label(), details(event, ""));
+    if details.is_empty() { format!("{label}.") } else { format!("{label}: {details}.") }
+}
+
 /// Whether a protection was overridden.
 pub fn stands_out(event: &Event) -> bool {
     event.action == Action::ProtectionOverridden
@@ -156,14 +162,20 @@ fn items(event: &Event, search: Option<&AuditQuery>) -> (String, &'static str) {
 /// The rest of the row: the remarks, CloudFront's ID, what changed, and where it came from.
 fn note(event: &Event, place: &str) -> String {
     let from = &event.acting.origin.client_address;
+    let from = if from.is_empty() { String::new() } else { format!("from {from}") };
+    let parts = [details(event, place), from];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+/// The remarks, CloudFront's ID and what changed.
+fn details(event: &Event, place: &str) -> String {
     let change = match (event.old.as_str(), event.new.as_str()) {
         (_, "") => String::new(),
         ("", new) => new.replace('_', " "),
         (old, new) => format!("{old} → {}", new.replace('_', " ")),
     };
-    let from = if from.is_empty() { String::new() } else { format!("from {from}") };
     let said = event.remarks();
     let said = if place == said { "" } else { said.as_str() };
-    let parts = [said, event.cloudfront_id.as_str(), change.as_str(), from.as_str()];
+    let parts = [said, event.cloudfront_id.as_str(), change.as_str()];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }

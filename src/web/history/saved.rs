@@ -11,6 +11,7 @@ use crate::{
     commands::{self, SearchToSave},
     domain::audit::saved_search,
     http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
+    web::saved::saved,
 };
 
 use super::{
@@ -56,7 +57,7 @@ pub async fn save(
     // With an address that is too long for a `Location`, the redirect goes to the history, where the search is in
     // the list.
     let found = Some(wanted.address(None)).filter(|address| address.len() <= LOCATION_MAX);
-    Ok(Redirect::to(found.as_deref().unwrap_or("/history")).into_response())
+    Ok(saved(found.as_deref().unwrap_or("/history")).into_response())
 }
 
 /// The query string to save. Empty if nothing is searched for: a tab alone needs no name.
@@ -78,5 +79,5 @@ pub async fn forget(
 ) -> Result<Redirect, HttpError> {
     let done = commands::forget_search(&app.context, &visitor.acting, &visitor.person.id, &id).await;
     visitor.keep(&app, "delete a saved search", done).await?;
-    Ok(Redirect::to("/history"))
+    Ok(saved("/history"))
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     extract::State,
     http::StatusCode,
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{Html, IntoResponse, Response},
 };
 use serde::Deserialize;
 
@@ -17,6 +17,7 @@ use crate::{
     },
     http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
     store::StoreError,
+    web::saved::saved,
 };
 
 use super::{
@@ -147,7 +148,7 @@ pub async fn set(
             Err(CommandError::Budget(error)) => fields.note(error),
             other => {
                 visitor.keep(&app, what, other).await?;
-                return Ok(Redirect::to(PATH).into_response());
+                return Ok(saved(PATH).into_response());
             }
         }
     }

@@ -20,6 +20,7 @@ use crate::{
         time::Timestamp,
     },
     http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
+    web::saved::saved,
 };
 
 use super::{
@@ -145,7 +146,7 @@ pub async fn add(
         }
         other => {
             visitor.keep(&app, what, other).await?;
-            Ok(Redirect::to(PATH).into_response())
+            Ok(saved(PATH).into_response())
         }
     }
 }
@@ -161,7 +162,7 @@ pub async fn remove(
     let Some(id) = FreezeId::parse(&id) else { return Err(visitor.no_such(&app, what).await) };
     let done = commands::remove_freeze(&app.context, &visitor.acting, &id).await;
     visitor.keep(&app, what, done).await?;
-    Ok(Redirect::to(PATH))
+    Ok(saved(PATH))
 }
 
 /// What was typed for distributions. A host name stands for the distribution that has it.

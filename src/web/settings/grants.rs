@@ -28,6 +28,7 @@ use crate::{
         sign_in::people,
         tokens,
     },
+    web::saved::saved,
 };
 
 use super::{
@@ -119,7 +120,7 @@ pub async fn add(
         }
         other => {
             other?;
-            Ok(Redirect::to(PATH).into_response())
+            Ok(saved(PATH).into_response())
         }
     }
 }
@@ -137,7 +138,7 @@ pub async fn remove(
     let done =
         commands::remove_grant(&app.context, &visitor.acting, &id, |grant| name_of(grant, &names)).await;
     visitor.keep(&app, what, done).await?;
-    Ok(Redirect::to(PATH))
+    Ok(saved(PATH))
 }
 
 /// Reads the form. The inner `Err` says what is wrong with each field.

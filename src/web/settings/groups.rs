@@ -17,6 +17,7 @@ use crate::{
     },
     http::{error::HttpError, session::Visitor, state::AppState},
     store::{StoreError, access::local_groups, sign_in::people},
+    web::saved::saved,
 };
 
 use super::{
@@ -95,7 +96,7 @@ pub async fn add(
         let page = render(&app, &visitor, name, None).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
-    Ok(Redirect::to(PATH).into_response())
+    Ok(saved(PATH).into_response())
 }
 
 /// `POST /settings/groups/delete`
@@ -164,7 +165,7 @@ async fn answer(
         Err(CommandError::TooLate) => return Ok(Redirect::to(PATH).into_response()),
         other => {
             other?;
-            return Ok(Redirect::to(PATH).into_response());
+            return Ok(saved(PATH).into_response());
         }
     };
     let person = Field { value: form.person.clone(), error: Some(problem) };

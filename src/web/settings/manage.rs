@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 
@@ -11,6 +11,7 @@ use crate::{
     domain::{access::Role, id::PersonId},
     http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::sign_in::people,
+    web::saved::saved,
 };
 
 use super::{super::form::FormBody, person::LinkMade};
@@ -143,5 +144,5 @@ async fn answer(
     done: Result<(), CommandError>,
 ) -> Result<Response, HttpError> {
     visitor.keep(app, what, done).await?;
-    Ok(Redirect::to(&format!("/settings/people/{id}")).into_response())
+    Ok(saved(&format!("/settings/people/{id}")).into_response())
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use axum_extra::extract::cookie::CookieJar;
 use serde::Deserialize;
@@ -19,6 +19,7 @@ use crate::{
         session::Visitor,
         state::AppState,
     },
+    web::saved::saved,
 };
 
 use super::{
@@ -65,7 +66,7 @@ pub async fn submit(
         commands::change_password(&app.context, &visitor.acting, &visitor.person.id, session, &form.new)
             .await?;
     let jar = jar.add(cookies::cookie(&app, CookieKind::Session, secret.reveal().to_owned()));
-    Ok((jar, Redirect::to("/settings/account")).into_response())
+    Ok((jar, saved("/settings/account")).into_response())
 }
 
 /// Whether this is the visitor's password. Attempts are limited like those at sign-in.

@@ -20,6 +20,7 @@ use crate::{
     },
     http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::probes,
+    web::saved::saved,
 };
 
 use super::{
@@ -115,7 +116,7 @@ pub async fn revoke(
     let done = commands::revoke_probe(&app.context, &visitor.acting, &id).await;
     match visitor.keep(&app, what, done).await {
         // Somebody else has already revoked it, so there is nothing to report.
-        Ok(()) | Err(CommandError::TooLate) => Ok(Redirect::to(PATH)),
+        Ok(()) | Err(CommandError::TooLate) => Ok(saved(PATH)),
         Err(error) => Err(error.into()),
     }
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     extract::State,
     http::StatusCode,
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{Html, IntoResponse, Response},
 };
 use serde::Deserialize;
 
@@ -19,6 +19,7 @@ use crate::{
     },
     http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
     store::distributions::protections,
+    web::saved::saved,
 };
 
 use super::{
@@ -128,7 +129,7 @@ pub async fn set(
             other => {
                 visitor.keep(&app, what, other).await?;
                 let to = format!("{PATH}?distribution={}", new.distribution);
-                return Ok(Redirect::to(&to).into_response());
+                return Ok(saved(&to).into_response());
             }
         }
     }

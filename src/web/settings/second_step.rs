@@ -13,6 +13,7 @@ use crate::{
     domain::{audit::Target, sign_in::second_step::RecoveryCode},
     http::{error::HttpError, session::Visitor, state::AppState},
     store::sign_in::{people, second_steps},
+    web::saved::saved,
 };
 
 use super::{
@@ -164,7 +165,7 @@ pub async fn remove(
     }
     let keep = visitor.session.as_ref();
     match commands::take_second_step_away(&app.context, &visitor.acting, &visitor.person.id, keep).await {
-        Ok(_) => Ok(Redirect::to("/settings/account").into_response()),
+        Ok(_) => Ok(saved("/settings/account").into_response()),
         Err(commands::CommandError::TooLate) => {
             refuse(&app, &visitor, "remove the second step", "it is not on").await
         }

@@ -7,13 +7,14 @@ use crate::{
     domain::audit::Target,
     http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::sign_in::sessions,
+    web::saved::saved,
 };
 
 /// `POST /settings/account/sessions/end-others`
 pub async fn end_others(State(app): State<AppState>, visitor: Visitor) -> Result<Redirect, HttpError> {
     let keep = visitor.session.as_ref();
     commands::end_sessions(&app.context, &visitor.acting, &visitor.person, keep).await?;
-    Ok(Redirect::to("/settings/account"))
+    Ok(saved("/settings/account"))
 }
 
 /// `POST /settings/account/sessions/{id}/end`
@@ -36,7 +37,7 @@ pub async fn end_one(
         None => Err(commands::CommandError::TooLate),
     };
     match ended {
-        Ok(()) => Ok(Redirect::to("/settings/account")),
+        Ok(()) => Ok(saved("/settings/account")),
         Err(commands::CommandError::TooLate) => {
             let what = Target::act("end a session");
             commands::refuse(&app.context, &visitor.acting, &what, None, "it does not exist, or has ended")

@@ -19,6 +19,7 @@ use crate::{
     },
     http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::{access::grants, invalidations::waiting, sign_in::people, tokens},
+    web::saved::saved,
 };
 
 use super::{
@@ -130,7 +131,7 @@ pub async fn revoke(
     let done = commands::revoke_token(&app.context, &visitor.acting, &id).await;
     match visitor.keep(&app, what, done).await {
         // Somebody else has already revoked it, so there is nothing to report.
-        Ok(()) | Err(CommandError::TooLate) => Ok(Redirect::to(PATH)),
+        Ok(()) | Err(CommandError::TooLate) => Ok(saved(PATH)),
         Err(error) => Err(error.into()),
     }
 }

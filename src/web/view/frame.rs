@@ -6,7 +6,10 @@ use crate::{
     store::{Conn, StoreError, accounts, distributions::survey, invalidations::proposals, page_status},
 };
 
-use super::{super::settings, When};
+use super::{
+    super::{saved::SavedView, settings},
+    When,
+};
 
 /// The tab of the top bar that a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +56,8 @@ pub struct Frame {
     pub cursor: i64,
     pub now_millis: i64,
     pub banners: Vec<Banner>,
+    /// The change that led to this page.
+    pub saved: Option<SavedView>,
     /// The menu beside a settings page. Empty on other pages.
     pub side: Vec<SideLink>,
 }
@@ -86,6 +91,7 @@ pub async fn frame(
         approvals: proposals::waiting(conn, &visitor.access, now).await?,
         cursor: status.head,
         now_millis: now.as_micros() / 1_000,
+        saved: if visitor.is_after_change { SavedView::read(conn, visitor, now).await? } else { None },
         banners: if status.troubled { banners(conn, now).await? } else { Vec::new() },
         side: if matches!(tab, Tab::Settings) {
             settings::side(visitor.person.role, path)

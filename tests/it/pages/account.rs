@@ -100,7 +100,7 @@ async fn a_changed_password_ends_all_other_sessions_and_renews_this_one() {
     }
     let head = app.world.head().await;
     let answer = browser.press(&form.with("current", PASSWORD).with("new", OTHER)).await;
-    assert_eq!(answer.leads_to().as_deref(), Some("/settings/account"));
+    assert_eq!(answer.leads_to().as_deref(), Some("/settings/account?saved=yes"));
     assert_eq!(app.world.events_after(head).await, ["person.password_changed"]);
     assert_ne!(browser.cookie("unstale").unwrap(), before);
     browser.get("/").await.assert_status(200);
@@ -211,7 +211,7 @@ async fn a_session_alone_begins_no_second_step() {
     assert_eq!(app.world.events_after(head).await, ["act.refused"]);
     assert_eq!(
         browser.get("/settings/account/second-step").await.leads_to().as_deref(),
-        Some("/settings/account")
+        Some("/settings/account?saved=yes")
     );
     app.finish().await;
 }

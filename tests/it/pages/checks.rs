@@ -198,7 +198,7 @@ async fn an_administrator_sets_what_is_looked_at() {
         .with("ask_origin", "yes")
         .with("compressed", "yes");
     let before = app.world.head().await;
-    assert_eq!(root.press(&filled).await.leads_to(), Some(format!("{SITE}#checks")));
+    assert_eq!(root.press(&filled).await.leads_to(), Some(format!("{SITE}?saved=yes")));
     assert_eq!(app.world.events_after(before).await, ["check.settings_changed"]);
     let page = root.get(SETTINGS).await;
     let form = page.form("#check-settings");
@@ -278,7 +278,7 @@ async fn an_api_is_set_without_a_script_and_its_key_is_never_shown() {
     let wrong = root.press(&filled.clone().with("api_1_headers", "x-api-key gT5key")).await;
     wrong.assert_status(422);
     assert!(wrong.text("#api-1-headers-error").contains("Line 1 has no colon"), "{}", wrong.body);
-    assert_eq!(root.press(&filled).await.leads_to(), Some(format!("{SITE}#checks")));
+    assert_eq!(root.press(&filled).await.leads_to(), Some(format!("{SITE}?saved=yes")));
 
     let page = root.get(SETTINGS).await;
     assert!(!page.body.contains("gT5key"), "{}", page.body);

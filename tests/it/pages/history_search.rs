@@ -136,7 +136,7 @@ async fn a_search_is_kept_for_its_person_alone() {
     let head = app.world.head().await;
     let page = vera.get("/history?q=WEB-412&when=&who=").await;
     let form = page.form("#save").with("name", "My ticket");
-    assert_eq!(vera.press(&form).await.leads_to().as_deref(), Some("/history?q=WEB-412"));
+    assert_eq!(vera.press(&form).await.leads_to().as_deref(), Some("/history?q=WEB-412&saved=yes"));
     assert_eq!(app.world.events_after(head).await, ["history.search_saved"]);
     let page = vera.get("/history").await;
     assert_eq!(page.texts(".saved a"), ["My ticket"]);

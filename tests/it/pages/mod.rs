@@ -39,6 +39,7 @@ mod radius;
 mod refused_items;
 mod request;
 mod routes;
+mod saved;
 mod sign_in;
 mod staging;
 mod strangers;

@@ -68,7 +68,7 @@ async fn a_folder_is_mapped_once_and_then_known() {
     let wrong = admin.post(&path, &[("mappings", "dist/")]).await;
     wrong.assert_status(422).assert_says("Line 1 needs a folder and a path");
     let set = admin.post(&path, &[("mappings", "dist/ /\ns3://b/x /y")]).await;
-    assert_eq!(set.leads_to(), Some(format!("/distributions/{SHOP}")));
+    assert_eq!(set.leads_to(), Some(format!("/distributions/{SHOP}?saved=yes")));
     admin.get(&format!("/distributions/{SHOP}")).await.assert_says("dist/ is /, s3://b/x/ is /y/");
     assert_eq!(admin.get(&path).await.text("#mappings"), "dist/ / s3://b/x/ /y/");
     let page = plan(&ada).await;
