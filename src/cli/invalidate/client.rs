@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use crate::{api, domain::causes::with_causes, identity::is_safe_address, outgoing as http};
 
 use super::{
-    patience::{Patience, Trying},
     progress::Progress,
+    retry_limits::{Attempts, RetryLimits},
 };
 
 /// How long to wait for one answer. The server answers a wait within a minute.
@@ -52,7 +52,7 @@ pub struct ApiClient {
     server: String,
     token: String,
     run_url: Option<String>,
-    patience: Patience,
+    limits: RetryLimits,
 }
 
 impl ApiClient {
@@ -74,8 +74,8 @@ impl ApiClient {
             http::OutgoingError::Certificates(_) => ApiClientError::Unreachable(with_causes(&error)),
         })?;
         let server = server.trim_end_matches('/').to_owned();
-        let patience = Patience::default();
-        Ok(Self { http, server, token: token.to_owned(), run_url, patience })
+        let limits = RetryLimits::default();
+        Ok(Self { http, server, token: token.to_owned(), run_url, limits })
     }
 
     /// Reads, and repeats it from the moment since which the server has not answered.
@@ -92,7 +92,7 @@ impl ApiClient {
     pub async fn get_now(&self, path: &str, within: Duration) -> Result<ApiAnswer, NoAnswer> {
         let due = Instant::now() + within;
         let request = (Method::GET, path, Bytes::new(), None);
-        match tokio::time::timeout_at(due + self.patience.told_after, self.once(&request)).await {
+        match tokio::time::timeout_at(due + self.limits.say_after, self.once(&request)).await {
             Ok(Ok(answer)) if is_passing(answer.status) => Err(NoAnswer::NotNow),
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) => Err(NoAnswer::Since(Instant::now())),
@@ -124,28 +124,28 @@ impl ApiClient {
         silent_since: Instant,
         progress: &mut Progress,
     ) -> Result<ApiAnswer, ApiClientError> {
-        let mut trying = Trying::new(self.patience, silent_since, &self.server);
+        let mut attempts = Attempts::new(self.limits, silent_since, &self.server);
         let mut last = None;
-        for pause in self.patience.pauses() {
-            match trying.during(pin!(self.once(&request)), progress).await {
+        for pause in self.limits.pauses() {
+            match attempts.during(pin!(self.once(&request)), progress).await {
                 Some(Ok(answer)) if !is_passing(answer.status) => return Ok(answer),
                 Some(Ok(answer)) => {
-                    trying.trouble = format!("the server answers with {}", answer.status);
+                    attempts.trouble = format!("the server answers with {}", answer.status);
                     last = Some(answer);
                 }
                 Some(Err(ApiClientError::Unreachable(words))) => {
-                    trying.trouble = words;
+                    attempts.trouble = words;
                     last = None;
                 }
                 Some(Err(error)) => return Err(error),
                 None => break,
             }
-            if trying.during(pin!(tokio::time::sleep(pause)), progress).await.is_none() {
+            if attempts.during(pin!(tokio::time::sleep(pause)), progress).await.is_none() {
                 break;
             }
         }
         // An answer says why it was "not now".
-        last.ok_or_else(|| ApiClientError::Unreachable(trying.given_up()))
+        last.ok_or_else(|| ApiClientError::Unreachable(attempts.given_up()))
     }
 
     async fn once(&self, (method, path, body, key): &Sent<'_>) -> Result<ApiAnswer, ApiClientError> {
@@ -208,9 +208,9 @@ mod tests {
     use super::{super::progress::tests::Kept, *};
 
     /// Shorter than those of the program: a test does not wait for a minute.
-    const PATIENCE: Patience = Patience {
-        told_after: Duration::from_millis(400),
-        most: Duration::from_millis(900),
+    const LIMITS: RetryLimits = RetryLimits {
+        say_after: Duration::from_millis(400),
+        give_up_after: Duration::from_millis(900),
         pause: Duration::from_millis(10),
     };
 
@@ -222,7 +222,7 @@ mod tests {
 
     fn client(address: SocketAddr) -> ApiClient {
         let client = ApiClient::new(&format!("http://{address}"), "unstale_x", false, None).unwrap();
-        ApiClient { patience: PATIENCE, ..client }
+        ApiClient { limits: LIMITS, ..client }
     }
 
     /// The answer of a read, what was said meanwhile, and how long it took.
@@ -260,7 +260,7 @@ mod tests {
             told.ends_with("; trying again for up to 0.9 s in all\n") && told.lines().count() == 1,
             "{told}"
         );
-        assert!(took >= PATIENCE.most, "{took:?}");
+        assert!(took >= LIMITS.give_up_after, "{took:?}");
     }
 
     #[tokio::test]
@@ -272,19 +272,19 @@ mod tests {
             format!("unstale: http://{address} does not answer; trying again for up to 0.9 s in all\n");
         assert_eq!(told, wanted);
         assert_eq!(answer.unwrap_err(), format!("http://{address} does not answer; gave up after 0.9 s"));
-        assert!(took >= PATIENCE.most, "{took:?}");
+        assert!(took >= LIMITS.give_up_after, "{took:?}");
         let due = Instant::now() + Duration::from_millis(20);
         let waited = client(address).get_now("/api/v1/x", Duration::from_millis(20)).await;
         let Err(NoAnswer::Since(since)) = waited else { panic!("{waited:?}") };
-        assert!(since >= due && due + PATIENCE.told_after <= Instant::now(), "the wait itself is no silence");
+        assert!(since >= due && due + LIMITS.say_after <= Instant::now(), "the wait itself is no silence");
     }
 
     #[tokio::test]
     async fn a_server_that_is_back_soon_is_not_told_at_all() {
         let (listener, address) = listener();
         answer(listener, vec![503, 502, 200]);
-        let patience = Patience { pause: PATIENCE.pause, ..Patience::default() };
-        let (answer, told, _) = read(&ApiClient { patience, ..client(address) }).await;
+        let limits = RetryLimits { pause: LIMITS.pause, ..RetryLimits::default() };
+        let (answer, told, _) = read(&ApiClient { limits, ..client(address) }).await;
         assert_eq!((answer, told.as_str()), (Ok(200), ""));
     }
 

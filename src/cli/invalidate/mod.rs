@@ -5,9 +5,9 @@ pub(super) mod client;
 mod expanded;
 mod given;
 mod lines;
-mod patience;
 mod progress;
 mod proof;
+mod retry_limits;
 mod staging;
 mod watch;
 
