@@ -62,10 +62,7 @@ impl DistributionsQuery {
     /// The address of the page that begins after `after`.
     fn address(&self, after: Option<&ListPosition>) -> String {
         let after = after.map(ListPosition::in_address).unwrap_or_default();
-        let set =
-            [("q", self.q.trim()), ("after", &after)].into_iter().filter(|(_, value)| !value.is_empty());
-        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(set).finish();
-        if query.is_empty() { "/distributions".to_owned() } else { format!("/distributions?{query}") }
+        view::address("/distributions", &[("q", self.q.trim()), ("after", &after)])
     }
 }
 

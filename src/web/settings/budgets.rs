@@ -211,14 +211,14 @@ impl BudgetRow {
             ("Within", "completed")
         };
         let (soft, hard) = (number(budget.soft_items), number(budget.hard_items));
-        let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("scope", budget.scope.kind.as_str())
-            .append_pair("id", &budget.scope.id)
-            .append_pair("soft_items", &soft)
-            .append_pair("hard_items", &hard)
-            .finish();
+        let parameters = [
+            ("scope", budget.scope.kind.as_str()),
+            ("id", &budget.scope.id),
+            ("soft_items", &soft),
+            ("hard_items", &hard),
+        ];
         Self {
-            change: format!("{PATH}?{query}"),
+            change: view::address(PATH, &parameters),
             kind: budget.scope.kind.as_str(),
             label: budget.scope.kind.label(),
             id: budget.scope.id.clone(),

@@ -87,10 +87,7 @@ pub struct PeopleQuery {
 impl PeopleQuery {
     fn address(&self, sort: &str, after: usize) -> String {
         let after = if after > 0 { after.to_string() } else { String::new() };
-        let set = [("q", self.q.trim()), ("sort", sort), ("after", &after)];
-        let set = set.into_iter().filter(|(_, value)| !value.is_empty());
-        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(set).finish();
-        if query.is_empty() { "/settings/people".to_owned() } else { format!("/settings/people?{query}") }
+        view::address("/settings/people", &[("q", self.q.trim()), ("sort", sort), ("after", &after)])
     }
 }
 

@@ -1,5 +1,6 @@
 //! The values that templates show. They are computed here, so that templates have no logic.
 
+mod address;
 mod distributions;
 mod elapsed;
 mod frame;
@@ -13,6 +14,7 @@ mod site;
 mod sort;
 mod when;
 
+pub use address::address;
 pub use distributions::{Part, distribution, distributions, find_distributions, named_distribution, words};
 pub use elapsed::ElapsedView;
 pub use frame::{Frame, SideLink, Tab, frame};
