@@ -100,7 +100,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
         rate: Rate::default(),
         authentication_methods: AuthenticationMethods::default(),
         tickets: None,
-        demo: Some(story(&sandbox)?),
+        demo: Some(example_site(&sandbox)?),
         are_checks_on: true,
         heartbeats: Heartbeats::default(),
     };
@@ -143,7 +143,7 @@ async fn start_sandbox(config: Config) -> Result<Sandbox, CliError> {
     Ok(sandbox)
 }
 
-fn story(sandbox: &Sandbox) -> Result<Demo, CliError> {
+fn example_site(sandbox: &Sandbox) -> Result<Demo, CliError> {
     let folder = sandbox.origin_of(SITE).ok_or("the stand-in lacks its first site")?;
     let edge_url = sandbox.edge_url_of(SITE).ok_or("the stand-in lacks its first site")?;
     let edge = sandbox.edge_url().trim_start_matches("http://").parse()?;

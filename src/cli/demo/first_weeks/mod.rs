@@ -6,7 +6,7 @@
 mod acts;
 mod past;
 mod people;
-mod play;
+mod perform;
 
 use std::{fs, io, path::Path, time::Duration};
 
@@ -74,7 +74,7 @@ async fn fill(folder: &Path, complete_after: Duration) -> Result<(), CliError> {
     fs::create_dir_all(folder)?;
     let past = Past::begin(folder, complete_after).await?;
     for act in acts::ACTS {
-        past.play(act).await?;
+        past.perform(act).await?;
     }
     past.end().await;
     Ok(())

@@ -37,7 +37,6 @@ const TICKS_MAX: usize = 1_000;
 /// All that acts in the first two weeks, on clocks that are moved together.
 pub(super) struct Past {
     now: Timestamp,
-    pub clock: Clock,
     pub sandbox: Sandbox,
     pub context: CommandContext,
     pub people: People,
@@ -64,7 +63,7 @@ impl Past {
         let context = CommandContext::new(db.clone(), clock.clone(), notifier.clone());
         let cloudfront = CloudFront::at(&sandbox.api_url(), "demo", "demo", Connect::default());
         let workers = WorkerContext::new(db, cloudfront, clock.clone(), notifier, worker_settings());
-        let edge = EdgeClient::new(Place::parse(&sandbox.edge_url())?, clock.clone(), Bounds::default())?;
+        let edge = EdgeClient::new(Place::parse(&sandbox.edge_url())?, clock, Bounds::default())?;
         let past = Self {
             now,
             people: People::add(&context).await?,
@@ -73,7 +72,6 @@ impl Past {
             poller: Poller::new(workers.clone()),
             sync: CloudFrontSync::new(workers.clone()),
             checker: Checker::new(workers, edge, None),
-            clock,
             sandbox,
             context,
         };
@@ -98,13 +96,13 @@ impl Past {
 
     /// Moves the time on.
     pub fn advance(&self, span: Duration) {
-        self.clock.advance(span);
+        self.context.clock.advance(span);
         self.sandbox.clock().advance(span);
     }
 
     /// Moves the time to so long before the demo is opened.
     pub fn advance_to(&self, before: Duration) {
-        self.advance(self.now.minus(before).since(self.clock.now()));
+        self.advance(self.now.minus(before).since(self.context.clock.now()));
     }
 
     /// The folder of a site's files.
@@ -120,7 +118,7 @@ impl Past {
             let text = fs::read_to_string(&path)?;
             let is_html = path.extension().is_some_and(|extension| extension == "html");
             let (open, close) = if is_html { ("<!--", "-->") } else { ("/*", "*/") };
-            fs::write(&path, format!("{text}{open} changed at {} {close}\n", self.clock.now()))?;
+            fs::write(&path, format!("{text}{open} changed at {} {close}\n", self.context.clock.now()))?;
         }
         Ok(())
     }
@@ -134,7 +132,7 @@ impl Past {
     pub async fn poll(&self) -> Result<(), CliError> {
         for _ in 0..TICKS_MAX {
             match self.until_idle(async || self.poller.tick().await).await? {
-                Next::At(due) => self.advance(due.since(self.clock.now())),
+                Next::At(due) => self.advance(due.since(self.context.clock.now())),
                 Next::Again | Next::Idle => return Ok(()),
             }
         }
@@ -163,7 +161,7 @@ impl Past {
         for _ in 0..TICKS_MAX {
             match tick().await? {
                 Next::Again => {}
-                Next::At(due) if due <= self.clock.now() => {}
+                Next::At(due) if due <= self.context.clock.now() => {}
                 rest => return Ok(rest),
             }
         }

@@ -1,4 +1,4 @@
-//! Plays one act: the request, what the others do with it, and what becomes of it.
+//! Performs one act: the request, what the others do with it, and what becomes of it.
 
 use std::{fs, time::Duration};
 
@@ -34,8 +34,8 @@ const CHECKED_AGAIN: [Duration; 3] =
     [Duration::from_mins(1), Duration::from_mins(5), Duration::from_mins(15)];
 
 impl Past {
-    /// Plays this act to its end.
-    pub async fn play(&self, act: &Act) -> Result<(), CliError> {
+    /// Performs this act to its end.
+    pub async fn perform(&self, act: &Act) -> Result<(), CliError> {
         self.advance_to(act.before);
         let Some(acting) = self.people.acting(act.by) else { return self.use_console(act).await };
         let requested = self.request(act, acting).await?;
@@ -72,7 +72,7 @@ impl Past {
         let (reason, key) = (act.reason.to_owned(), RequestKey::new(new_uuid()));
         let mut new = NewInvalidation::from_batches(id, plan.batches, first, reason, key, new_uuid);
         if act.outcome == Outcome::Cancelled {
-            new.not_before = Some(self.clock.now().plus(PUT_OFF_BY));
+            new.not_before = Some(self.context.clock.now().plus(PUT_OFF_BY));
         }
         Ok(new)
     }
@@ -133,7 +133,7 @@ impl Past {
     async fn use_console(&self, act: &Act) -> Result<(), CliError> {
         self.publish(act.site, act.changed)?;
         let items: Vec<&str> = act.items.lines().collect();
-        let reference = format!("console-{}", self.clock.now());
+        let reference = format!("console-{}", self.context.clock.now());
         self.sandbox.create_invalidation(act.site, "AKIACONSOLE", &reference, &items)?;
         self.advance(self.complete_after);
         self.read_cloudfront().await?;
