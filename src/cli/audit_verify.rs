@@ -2,8 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    fs::File,
-    io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -16,7 +14,7 @@ use crate::{
     domain::audit::{
         head::{Head, PublicKey, SignedHead},
         segment::{Segment, SignedSegment},
-        verify::{self, Broken, Flaw, Walk},
+        verify::{Broken, Walk},
     },
     store::Db,
     workers::{Check, CheckError, Facts, TrustedHeads, VerificationStep},
@@ -28,12 +26,12 @@ use super::{
     output::{say, say_aside, say_error},
 };
 
+mod file;
+
 /// The number of rows that one step reads.
 const ROWS: usize = 2_000;
 /// The number of events that one step compares with the tables.
 const STATED: i64 = 2_000;
-/// The maximum length of a line in an export: 100 items of 4,000 characters, and the other fields.
-const LINE_MAX: usize = 4 * 1024 * 1024;
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
@@ -63,8 +61,9 @@ enum VerifyOutcome {
     Broken {
         walk: Walk,
         broken: Broken,
-        hint: String,
     },
+    /// A file does not begin at the first event, but after this one.
+    BeginsLate(Head),
     /// The chain is intact, but a table differs from what an event states.
     Contradicted {
         walk: Walk,
@@ -89,12 +88,21 @@ pub async fn run(args: VerifyArgs) -> ExitCode {
             say(&intact(&args, &checked));
             ExitCode::SUCCESS
         }
-        Ok(VerifyOutcome::Broken { walk, broken, hint }) => {
+        Ok(VerifyOutcome::Broken { walk, broken }) => {
             say(&format!(
-                "Broken at event {}: {}.\n{} events before it were checked and are intact.{hint}",
+                "Broken at event {}: {}.\n{} events before it were checked and are intact.",
                 broken.sequence,
                 broken.flaw,
                 walk.checked()
+            ));
+            ExitCode::from(1)
+        }
+        Ok(VerifyOutcome::BeginsLate(before)) => {
+            say(&format!(
+                "Not verified: the file does not begin with the first event, but after event {0}.\nFor a search's result, \
+                 use --part. Where the events before were dropped, use --after {0}:{1}, if you know this hash from \
+                 elsewhere.",
+                before.sequence, before.hash
             ));
             ExitCode::from(1)
         }
@@ -171,7 +179,7 @@ fn dropped(signed: &SignedSegment) -> String {
 async fn verify(args: &VerifyArgs) -> Result<VerifyOutcome, CliError> {
     let known = known(args)?;
     match &args.file {
-        Some(file) => verify_file(file, args, &known),
+        Some(file) => file::verify_file(file, args, &known),
         None => verify_database(&args.database, &known).await,
     }
 }
@@ -264,77 +272,7 @@ async fn compare_tables(db: &Db, last: i64) -> Result<u64, CheckError> {
 
 fn not_intact(walk: Walk, error: CheckError) -> Result<VerifyOutcome, CliError> {
     match error {
-        CheckError::Broken(broken) => Ok(VerifyOutcome::Broken { walk, broken, hint: String::new() }),
+        CheckError::Broken(broken) => Ok(VerifyOutcome::Broken { walk, broken }),
         error => Err(error.into()),
-    }
-}
-
-fn verify_file(file: &Path, args: &VerifyArgs, known: &TrustedHeads) -> Result<VerifyOutcome, CliError> {
-    let open = File::open(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
-    let mut walk = match &args.after {
-        Some(head) => Walk::after(Head::parse(head).map_err(|error| format!("--after: {error}"))?),
-        None if args.part => Walk::over_a_part(),
-        None => Walk::default(),
-    };
-    let expected = expect(&mut walk, known);
-    let done = match expected {
-        Ok(()) => walk_file(open, &mut walk),
-        Err(broken) => Err(FileError::Broken(broken)),
-    };
-    match done {
-        Ok(()) => {
-            let keys = known.signed.iter().map(|signed| signed.public_key.as_str().to_owned()).collect();
-            Ok(VerifyOutcome::Intact(IntactHistory { walk, segments: Vec::new(), keys, compared: None }))
-        }
-        Err(FileError::Broken(broken)) => {
-            let late = walk.checked() == 0 && broken.flaw == Flaw::Missing && args.after.is_none();
-            let hint = if late { hint(file)? } else { String::new() };
-            Ok(VerifyOutcome::Broken { walk, broken, hint })
-        }
-        Err(FileError::Io(error)) => Err(format!("{} cannot be read: {error}", file.display()).into()),
-    }
-}
-
-/// What to do about a file that does not begin at the first event.
-fn hint(file: &Path) -> Result<String, CliError> {
-    let mut first = String::new();
-    BufReader::new(File::open(file)?).take(LINE_MAX as u64).read_line(&mut first)?;
-    let before = verify::line_before(first.trim_end());
-    Ok(before.map_or(String::new(), |before| {
-        format!(
-            "\nThe file begins behind event {0}. Where what was before was dropped, name that event with --after \
-             {0}:{1}, if you know this hash from elsewhere; for a search's result use --part.",
-            before.sequence, before.hash
-        )
-    }))
-}
-
-enum FileError {
-    Broken(Broken),
-    Io(std::io::Error),
-}
-
-fn expect(walk: &mut Walk, known: &TrustedHeads) -> Result<(), Broken> {
-    for signed in &known.signed {
-        walk.require_signed_head(signed, &known.keys)?;
-    }
-    known.heads.iter().try_for_each(|head| walk.require_head(head))
-}
-
-fn walk_file(file: File, walk: &mut Walk) -> Result<(), FileError> {
-    let mut reader = BufReader::with_capacity(256 * 1024, file);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let mut bounded = (&mut reader).take(LINE_MAX as u64);
-        if bounded.read_until(b'\n', &mut line).map_err(FileError::Io)? == 0 {
-            return walk.end().map_err(FileError::Broken);
-        }
-        let text = line.strip_suffix(b"\n").unwrap_or(&line);
-        let taken = match std::str::from_utf8(text) {
-            Ok(text) => walk.take_line(text),
-            Err(error) => Err(walk.unreadable(walk.last().sequence + 1, &error.to_string())),
-        };
-        taken.map_err(FileError::Broken)?;
     }
 }

@@ -362,6 +362,20 @@ async fn what_was_dropped_is_told_and_heads_before_it_need_a_key() {
 }
 
 #[tokio::test]
+async fn an_export_in_a_form_without_hashes_says_which_form_can_be_verified() {
+    let given = Given::new(3).await;
+    for (form, name) in [("csv", "CSV"), ("ocsf", "OCSF")] {
+        let (file, said) = (given.file(form), format!("is an export as {name}"));
+        let (_, all, _) = given.run(&["export", "--format", form]);
+        for text in [all.clone(), format!("\u{feff}{all}")].iter().filter(|_| form == "csv").chain([&all]) {
+            std::fs::write(&file, text).unwrap();
+            let (code, _, error) = given.run(&["verify", "--file", &file]);
+            assert!(code == 2 && error.contains(&said) && error.contains("JSON Lines"), "{code} {error}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_begins_late_says_how_to_check_it() {
     let given = Given::new(30).await;
     let file = given.file("late.jsonl");
@@ -374,6 +388,7 @@ async fn a_file_that_begins_late_says_how_to_check_it() {
     let after = format!("10:{}", super::given::all(&db).await[9].hash);
     db.close().await;
     assert!(said.contains(&format!("--after {after}")) && said.contains("--part"), "{said}");
+    assert!(said.starts_with("Not verified: ") && !said.contains("Broken"), "{said}");
     assert_eq!(given.run(&["verify", "--file", &file, "--after", &after]).0, 0);
 }
 
