@@ -1,6 +1,6 @@
 //! Grants: the page, its form, and the removal of a grant.
 
-use std::collections::HashMap;
+use std::{cmp::Ordering, collections::HashMap};
 
 use askama::Template;
 use axum::{
@@ -20,7 +20,12 @@ use crate::{
         distributions::distribution::Distribution,
         id::GrantId,
     },
-    http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
+    http::{
+        error::HttpError,
+        params::{PathParams, QueryParams},
+        session::Visitor,
+        state::AppState,
+    },
     store::{
         Conn, StoreError,
         access::{grants, local_groups},
@@ -34,7 +39,7 @@ use crate::{
 use super::{
     super::{
         form::FormBody,
-        view::{self, Frame, Offer, Picker},
+        view::{self, Frame, ListQuery, Offer, Picker, SortHead, SortOrder},
     },
     frame,
 };
@@ -43,6 +48,27 @@ const PATH: &str = "/settings/grants";
 const ADD: &str = "add a grant";
 /// The number of grants and groups that are shown.
 const SHOWN: usize = 2_000;
+/// The columns that the list can be ordered by, with their names in addresses.
+const COLUMNS: [(&str, GrantColumn); 2] = [("for", GrantColumn::Subject), ("where", GrantColumn::Place)];
+
+/// A column of the list that it can be ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum GrantColumn {
+    Subject,
+    Place,
+}
+
+impl GrantColumn {
+    /// Compares without case. Rows that are equal in this column are ordered by the other one.
+    fn compare(self, a: &Row, b: &Row) -> Ordering {
+        let (subject, place) = (|row: &Row| row.subject.to_lowercase(), |row: &Row| row.place.to_lowercase());
+        let (by_subject, by_place) = (subject(a).cmp(&subject(b)), place(a).cmp(&place(b)));
+        match self {
+            Self::Subject => by_subject.then(by_place),
+            Self::Place => by_place.then(by_subject),
+        }
+    }
+}
 
 #[derive(Template)]
 #[template(path = "settings/grants.html")]
@@ -52,6 +78,7 @@ struct Page {
     errors: Errors,
     subjects: Vec<GrantChoice>,
     picker: Picker,
+    heads: [SortHead; 2],
     grants: Vec<Row>,
 }
 
@@ -95,10 +122,14 @@ pub struct GrantForm {
 }
 
 /// `GET /settings/grants`
-pub async fn show(State(app): State<AppState>, visitor: Visitor) -> Result<Html<String>, HttpError> {
+pub async fn show(
+    State(app): State<AppState>,
+    visitor: Visitor,
+    QueryParams(wanted): QueryParams<ListQuery>,
+) -> Result<Html<String>, HttpError> {
     visitor.require_admin(&app, "see the grants").await?;
     let form = GrantForm { paths: "/".to_owned(), ..GrantForm::default() };
-    render(&app, &visitor, form, Errors::default()).await
+    render(&app, &visitor, &wanted, form, Errors::default()).await
 }
 
 /// `POST /settings/grants`
@@ -222,13 +253,14 @@ async fn again(
     let wrong = [&errors.subject, &errors.place, &errors.scope];
     let wrong: Vec<&str> = wrong.into_iter().flatten().map(String::as_str).collect();
     visitor.refuse_invalid(app, ADD, None, &wrong.join(" ")).await?;
-    let page = render(app, visitor, form, errors).await?;
+    let page = render(app, visitor, &ListQuery::default(), form, errors).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 async fn render(
     app: &AppState,
     visitor: &Visitor,
+    wanted: &ListQuery,
     form: GrantForm,
     errors: Errors,
 ) -> Result<Html<String>, HttpError> {
@@ -272,5 +304,12 @@ async fn render(
         })
         .collect();
     subjects.sort_by(|a, b| a.label.cmp(&b.label));
-    view::page(&Page { frame, subjects, picker, grants: all.iter().map(row).collect(), form, errors })
+    let mut grants: Vec<Row> = all.iter().map(row).collect();
+    let order = SortOrder::parse(&wanted.sort, &COLUMNS);
+    order.apply(&mut grants, GrantColumn::compare);
+    let head = |index: usize, label| {
+        order.head(COLUMNS[index], label, |sort| view::address(PATH, &[("sort", sort)]))
+    };
+    let heads = [head(0, "For"), head(1, "Where")];
+    view::page(&Page { frame, form, errors, subjects, picker, heads, grants })
 }

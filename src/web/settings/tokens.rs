@@ -1,5 +1,7 @@
 //! API tokens: the page and its forms. The secret of a new token is shown once, on the page that answers the form.
 
+use std::cmp::Ordering;
+
 use askama::Template;
 use axum::{
     extract::State,
@@ -17,7 +19,12 @@ use crate::{
         sign_in::person::Person,
         tokens::token::{self, Token, TokenError},
     },
-    http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
+    http::{
+        error::HttpError,
+        params::{PathParams, QueryParams},
+        session::Visitor,
+        state::AppState,
+    },
     store::{access::grants, invalidations::waiting, sign_in::people, tokens},
     web::saved::saved,
 };
@@ -25,7 +32,7 @@ use crate::{
 use super::{
     super::{
         form::{Field, FormBody},
-        view::{self, Frame, Offer, Picker, When},
+        view::{self, Frame, ListQuery, Offer, Picker, SortHead, SortOrder, When},
     },
     frame,
     person::waiting_requests,
@@ -34,6 +41,38 @@ use super::{
 const PATH: &str = "/settings/tokens";
 /// The number of tokens and grants that are shown.
 const SHOWN: usize = 2_000;
+/// The columns that the list can be ordered by, with their names in addresses.
+const COLUMNS: [(&str, TokenColumn); 4] = [
+    ("name", TokenColumn::Name),
+    ("until", TokenColumn::Until),
+    ("used", TokenColumn::Used),
+    ("created", TokenColumn::Created),
+];
+
+/// A column of the list that it can be ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TokenColumn {
+    Name,
+    Until,
+    Used,
+    Created,
+}
+
+impl TokenColumn {
+    /// Names are compared without case. A token without an end is after all that end, one that was never used before all others.
+    fn compare(self, a: &Token, b: &Token) -> Ordering {
+        let by_name = || a.name.to_lowercase().cmp(&b.name.to_lowercase());
+        match self {
+            Self::Name => by_name(),
+            Self::Until => {
+                let key = |token: &Token| (token.expires_at.is_none(), token.expires_at);
+                key(a).cmp(&key(b)).then_with(by_name)
+            }
+            Self::Used => a.last_used_at.cmp(&b.last_used_at).then_with(by_name),
+            Self::Created => a.created_at.cmp(&b.created_at).then_with(by_name),
+        }
+    }
+}
 
 #[derive(Template)]
 #[template(path = "settings/tokens.html")]
@@ -46,6 +85,7 @@ struct Page {
     role: String,
     distribution: Field,
     picker: Picker,
+    heads: [SortHead; 4],
     tokens: Vec<Row>,
 }
 
@@ -89,9 +129,13 @@ impl TokenForm {
 }
 
 /// `GET /settings/tokens`
-pub async fn show(State(app): State<AppState>, visitor: Visitor) -> Result<Html<String>, HttpError> {
+pub async fn show(
+    State(app): State<AppState>,
+    visitor: Visitor,
+    QueryParams(wanted): QueryParams<ListQuery>,
+) -> Result<Html<String>, HttpError> {
     visitor.require_admin(&app, "see the tokens").await?;
-    render(&app, &visitor, &TokenForm::new(), None, None).await
+    render(&app, &visitor, &wanted, &TokenForm::new(), None, None).await
 }
 
 /// `POST /settings/tokens`
@@ -109,10 +153,10 @@ pub async fn make(
     match visitor.keep(&app, what, made).await {
         Ok((token, secret)) => {
             let made = (token.name, secret.reveal().to_owned());
-            Ok(render(&app, &visitor, &TokenForm::new(), None, Some(made)).await?.into_response())
+            Ok(render(&app, &visitor, &ListQuery::default(), &TokenForm::new(), None, Some(made)).await?.into_response())
         }
         Err(CommandError::Token(error)) => {
-            let page = render(&app, &visitor, &form, Some(error), None).await?;
+            let page = render(&app, &visitor, &ListQuery::default(), &form, Some(error), None).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(error) => Err(error.into()),
@@ -152,13 +196,16 @@ fn read(form: &TokenForm) -> Result<NewToken, TokenError> {
 async fn render(
     app: &AppState,
     visitor: &Visitor,
+    wanted: &ListQuery,
     form: &TokenForm,
     problem: Option<TokenError>,
     made: Option<(String, String)>,
 ) -> Result<Html<String>, HttpError> {
     let mut conn = app.context.db.read().await?;
     let frame = frame(&mut conn, app, visitor, PATH).await?;
-    let all = tokens::list(&mut conn, SHOWN).await?;
+    let mut all = tokens::list(&mut conn, SHOWN).await?;
+    let order = SortOrder::parse(&wanted.sort, &COLUMNS);
+    order.apply(&mut all, TokenColumn::compare);
     let grants = grants::list(&mut conn, SHOWN).await?;
     let everybody = people::list(&mut conn).await?;
     let waiting = waiting::counts(&mut conn, ActorKind::Token, app.context.clock.now()).await?;
@@ -169,6 +216,9 @@ async fn render(
     let offer = Offer { chosen: chosen.as_ref(), find: "", gone: true };
     let picker = view::picker(&mut conn, visitor, offer).await?;
     drop(conn);
+    let head = |index: usize, label| {
+        order.head(COLUMNS[index], label, |sort| view::address(PATH, &[("sort", sort)]))
+    };
     let rows = all.into_iter().map(|token| {
         let own = grants.iter().filter(|grant| grant.subject.id == token.id.as_str());
         let words = own.map(Grant::describe).collect();
@@ -198,6 +248,7 @@ async fn render(
         role: form.role.clone(),
         distribution,
         picker,
+        heads: [head(0, "Name"), head(1, "Until (UTC)"), head(2, "Last used (UTC)"), head(3, "Created (UTC)")],
         tokens: rows.collect(),
     })
 }

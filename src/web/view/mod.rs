@@ -25,7 +25,7 @@ pub use picker::{Picker, PickerQuery as Offer, choose_by_words, picker};
 pub use queue::{QueueView, all_waiting, starts_in, waiting};
 pub use rows::{Flight, Row, RowContext, StatusView, rows};
 pub use site::SiteAddress;
-pub use sort::{SortHead, SortOrder};
+pub use sort::{ListQuery, SortHead, SortOrder};
 pub use when::When;
 
 use askama::Template;

@@ -1,5 +1,16 @@
 //! The order of a list, which a click on the head of a column changes.
 
+use std::cmp::Ordering;
+
+use serde::Deserialize;
+
+/// The address of a list that is shown whole: the order alone.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ListQuery {
+    pub sort: String,
+}
+
 /// The order that a page was asked for: `email`, or `-email` for descending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SortOrder<C> {
@@ -26,6 +37,14 @@ impl<C: Copy + PartialEq> SortOrder<C> {
             Some((_, column)) => Self { column: *column, descending: name.is_some() },
             None => Self { column: columns[0].1, descending: false },
         }
+    }
+
+    /// Orders rows that are in memory. `compare` compares two of them by the column.
+    pub fn apply<T>(&self, rows: &mut [T], compare: impl Fn(C, &T, &T) -> Ordering) {
+        rows.sort_by(|a, b| {
+            let (a, b) = if self.descending { (b, a) } else { (a, b) };
+            compare(self.column, a, b)
+        });
     }
 
     /// The head of this column. `address` makes the address of the list in an order.
@@ -68,5 +87,19 @@ mod tests {
         assert_eq!(head("since", 1), expected("-since", "ascending"));
         assert_eq!(head("-since", 1), expected("since", "descending"));
         assert_eq!(head("-dancing", 0), expected("-name", "ascending"));
+    }
+
+    #[test]
+    fn rows_are_ordered_by_the_column_both_ways() {
+        let ordered = |text| {
+            let mut rows = [("b", 1), ("a", 2), ("c", 0)];
+            let by = |column: u8, a: &(&str, i32), b: &(&str, i32)| match column {
+                0 => a.0.cmp(b.0),
+                _ => a.1.cmp(&b.1),
+            };
+            SortOrder::parse(text, &COLUMNS).apply(&mut rows, by);
+            rows.map(|(name, _)| name).concat()
+        };
+        assert_eq!(["", "-name", "since", "-since"].map(ordered), ["abc", "cba", "cba", "abc"]);
     }
 }

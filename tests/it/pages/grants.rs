@@ -239,6 +239,12 @@ async fn the_form_of_grants_comes_back_with_what_is_wrong() {
         "person eve@example.com: distributions tagged team=docs: paths below /docs/ and tags that begin with #doc:"
     );
     root.post("/settings/grants", &good).await.assert_status(422).assert_says("This grant exists already.");
+    let other = [("subject", subject.as_str()), ("tag", "team=blog"), ("paths", "/")];
+    root.post("/settings/grants", &other).await.assert_status(303);
+    for (order, place) in [("", "blog"), ("?sort=-for", "docs"), ("?sort=-where", "docs")] {
+        let listed = root.get(&format!("/settings/grants{order}")).await.texts("td[data-label=Where]");
+        assert!(listed.len() == 2 && listed[0].contains(place), "{order}: {listed:?}");
+    }
     let everything =
         [("subject", subject.as_str()), ("distribution", DOCS), ("paths", "/docs/"), ("everything", "yes")];
     root.post("/settings/grants", &everything)

@@ -61,6 +61,33 @@ async fn a_token_is_shown_once_and_good_until_it_is_revoked() {
 }
 
 #[tokio::test]
+async fn tokens_stand_by_name_and_a_click_on_a_column_orders_them() {
+    let app = TestApp::new().await;
+    let root = app.signed_in("root@example.com", Role::Admin).await;
+    for (name, expires) in [("beta", "30d"), ("Alpha", ""), ("gamma", "7d")] {
+        let form = root.get(PAGE).await.form("#make").with("name", name).with("expires", expires);
+        root.submit(&form).await.assert_status(200);
+        app.world.advance(Duration::from_secs(1));
+    }
+    let listed = async |order: &str| {
+        let page = root.get(&format!("{PAGE}{order}")).await;
+        page.texts("tbody td[data-label=Name]")
+            .iter()
+            .map(|name| name.split_whitespace().next().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(listed("").await, "Alpha beta gamma");
+    let heads = root.get(PAGE).await.attributes("th .sort", "href");
+    assert_eq!(heads[0], "/settings/tokens?sort=-name");
+    assert_eq!(listed("?sort=-name").await, "gamma beta Alpha");
+    assert_eq!(listed("?sort=until").await, "gamma beta Alpha", "one without an end is last");
+    assert_eq!(listed("?sort=created").await, "beta Alpha gamma");
+    assert_eq!(listed("?sort=dancing").await, "Alpha beta gamma");
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_token_ends_by_itself() {
     let app = TestApp::new().await;
     let admin = app.signed_in("root@example.com", Role::Admin).await;
