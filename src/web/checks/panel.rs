@@ -1,5 +1,7 @@
 //! What was seen of the URLs of a check run, as a table.
 
+use std::collections::HashSet;
+
 use url::Url;
 
 use crate::{
@@ -58,7 +60,7 @@ pub struct UrlCheckView {
     pub places: Vec<PlaceView>,
     /// What happened. Empty if all is good.
     pub cause: &'static str,
-    /// What to do next, in words.
+    /// What to do next, in words. Empty where it stands at a URL before.
     pub step: String,
     /// A command or a policy to copy. `None` if there is none, or if it stands at a URL before.
     pub snippet: Option<String>,
@@ -101,13 +103,15 @@ fn url_views(
     expected: ExpectedContent,
     now: Timestamp,
 ) -> Vec<UrlCheckView> {
-    let mut told: Vec<String> = Vec::new();
+    let mut told: HashSet<String> = HashSet::new();
     let mut views = Vec::new();
     for check in urls.iter().filter(|check| check.kind == kind) {
         let mut view = url_view(check, expected, now);
-        // The same policy for each of 20 URLs would hide the rest.
-        view.snippet = view.snippet.filter(|snippet| !told.contains(snippet));
-        told.extend(view.snippet.clone());
+        // The same advice or policy for each of 20 URLs would hide the rest.
+        view.snippet = view.snippet.filter(|snippet| told.insert(snippet.clone()));
+        if !told.insert(view.step.clone()) && view.snippet.is_none() {
+            view.step.clear();
+        }
         views.push(view);
     }
     views
