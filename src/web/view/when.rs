@@ -1,5 +1,7 @@
 //! A time as a page shows it: short, in UTC, and in full for programs and as a tooltip.
 
+use std::time::Duration;
+
 use crate::domain::time::{Timestamp, span_in_words};
 
 /// A time as a page shows it.
@@ -11,7 +13,7 @@ pub struct When {
     pub time: String,
     /// `today`, `yesterday` or `2026-11-20`
     pub day: String,
-    /// `4 min ago`
+    /// `4 min ago`, `just now`
     pub ago: String,
     /// Milliseconds since 1970, for scripts.
     pub millis: i64,
@@ -20,7 +22,7 @@ pub struct When {
 impl When {
     pub fn new(at: Timestamp, now: Timestamp) -> Self {
         let date = at.date();
-        let yesterday = now.minus(std::time::Duration::from_hours(24)).date();
+        let yesterday = now.minus(Duration::from_hours(24)).date();
         let day = if date == now.date() {
             "today".to_owned()
         } else if date == yesterday {
@@ -32,9 +34,18 @@ impl When {
             iso: at.to_string(),
             time: at.time_of_day(),
             day,
-            ago: format!("{} ago", span_in_words(now.since(at))),
+            ago: ago(now.since(at)),
             millis: at.as_micros() / 1_000,
         }
+    }
+}
+
+/// Tenths of a second tell nobody anything of what is over.
+fn ago(span: Duration) -> String {
+    match span.as_secs() {
+        0 => "just now".to_owned(),
+        seconds @ 1..10 => format!("{seconds} s ago"),
+        _ => format!("{} ago", span_in_words(span)),
     }
 }
 
@@ -49,5 +60,11 @@ mod tests {
         assert_eq!(day("2026-11-23T00:09:00Z"), "today");
         assert_eq!(day("2026-11-22T23:59:00Z"), "yesterday");
         assert_eq!(day("2026-11-20T10:00:00Z"), "2026-11-20");
+    }
+
+    #[test]
+    fn what_is_over_has_no_tenths_of_a_second() {
+        let words = [900, 1_900, 12_000, 240_000].map(|millis| ago(Duration::from_millis(millis)));
+        assert_eq!(words, ["just now", "1 s ago", "12 s ago", "4 min ago"]);
     }
 }

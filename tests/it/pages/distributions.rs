@@ -115,7 +115,7 @@ async fn refresh_reads_them_now() {
     assert_eq!(answer.leads_to().as_deref(), Some("/distributions"));
     assert_eq!(app.world.events_after(head).await, ["distributions.refresh_requested"]);
     app.world.survey().await;
-    ada.get("/distributions").await.assert_says("Brand new").assert_says("6, read from CloudFront 0.0 s ago");
+    ada.get("/distributions").await.assert_says("Brand new").assert_says("6, read from CloudFront just now");
     app.finish().await;
 }
 

@@ -223,7 +223,7 @@ async fn the_other_troubles_of_an_account_have_words_too() {
 async fn distributions_work_while_aws_is_out_of_reach_and_say_how_old_they_are() {
     let app = TestApp::new().await;
     let ada = app.operator().await;
-    ada.get("/distributions").await.assert_says("5, read from CloudFront 0.0 s ago");
+    ada.get("/distributions").await.assert_says("5, read from CloudFront just now");
     app.world.sandbox.change_settings(|settings| settings.reachable = false);
     app.world.advance(Duration::from_mins(12));
     app.world.survey().await;
