@@ -112,6 +112,13 @@ struct Saved {
     may_delete: bool,
 }
 
+impl Saved {
+    /// What deleting it ends.
+    const fn deleting(&self) -> &'static str {
+        if self.for_everyone { "It disappears for everyone. No event is deleted." } else { "No event is deleted." }
+    }
+}
+
 /// What was found for a tab.
 #[derive(Default)]
 struct Listing {

@@ -148,7 +148,8 @@ async fn a_search_is_kept_for_its_person_alone() {
         answer.assert_status(422).assert_says(words);
         assert_eq!(answer.form("#save").value("query"), "q=WEB-412");
     }
-    let forget = page.attribute(".saved form", "action");
+    let forget = page.attribute(".saved dialog form", "action");
+    assert_eq!(page.text(".saved dialog h2"), "Delete saved search My ticket?", "it asks once");
     ada.post(&forget, &[]).await.assert_status(404);
     vera.post("/history/searches/none/forget", &[]).await.assert_status(404);
     assert_eq!(app.kept().await, before);
