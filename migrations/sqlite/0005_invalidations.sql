@@ -154,7 +154,7 @@ CREATE INDEX proposal_by_time ON proposal (asked_at DESC, id DESC);
 CREATE INDEX proposal_by_distribution ON proposal (distribution_id, asked_at DESC, id DESC);
 
 -- Those that expired still say that they wait.
-CREATE INDEX proposal_waiting ON proposal (expires_at, distribution_id, actor_kind, actor_id) WHERE state = 'waiting';
+CREATE INDEX proposal_waiting ON proposal (expires_at, distribution_id, behind, actor_kind, actor_id) WHERE state = 'waiting';
 
 CREATE TABLE idempotency (
     -- A hash of the actor and the key.

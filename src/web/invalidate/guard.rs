@@ -9,9 +9,10 @@ use crate::domain::{
     invalidations::plan::Plan,
 };
 
-use super::RequestForm;
+use super::{RequestForm, same_waiting::SameWaiting};
 
 /// The part of the form that is there only if the protection asks for something.
+#[expect(clippy::struct_excessive_bools, reason = "each is a question that the template asks")]
 #[derive(Debug, Clone)]
 pub struct GuardView {
     /// `/* or more than 100 items`
@@ -20,8 +21,12 @@ pub struct GuardView {
     pub name: Option<String>,
     pub typed: String,
     pub error: Option<String>,
+    /// Whether the name is what the form was refused for, so that its field has the focus. Not while somebody types elsewhere.
+    pub has_focus: bool,
     /// Whether the request will wait for a second person.
     pub waits: bool,
+    /// A request for the same items that waits already.
+    pub same: Option<SameWaiting>,
     /// Whether the visitor may send it without a second person, as an administrator.
     pub may_go_alone: bool,
     pub reason_required: bool,
@@ -46,9 +51,18 @@ impl GuardView {
             name: by_name.then(|| name_to_type(distribution).to_owned()),
             typed: form.confirm.clone(),
             error: (by_name && wrong).then(|| "This is not its name.".to_owned()),
+            has_focus: false,
             waits: guard == Guard::SecondPerson,
+            same: None,
             may_go_alone: guard == Guard::SecondPerson && role == Role::Admin,
             reason_required: protection.reason_required,
         })
+    }
+    /// Says at the field that the form was refused without the right name.
+    pub fn ask_for_name(&mut self) {
+        if self.name.is_some() && self.typed.trim().is_empty() {
+            self.error = Some("Type the name here.".to_owned());
+        }
+        self.has_focus = self.error.is_some();
     }
 }

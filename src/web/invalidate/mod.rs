@@ -10,6 +10,7 @@ mod plan;
 mod plan_line;
 mod plan_view;
 mod remove_refused;
+mod same_waiting;
 mod staging;
 mod submit;
 

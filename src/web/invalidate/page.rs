@@ -15,7 +15,7 @@ use crate::{
     http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
     store::{
         Conn, StoreError, audit, distributions,
-        invalidations::{self, batches},
+        invalidations::{self, batches, proposals},
     },
 };
 
@@ -44,6 +44,8 @@ struct Page {
     frame: Frame,
     distributions: Picker,
     surveyed: bool,
+    /// How many requests of this visitor wait for approval.
+    own_waiting: usize,
     may_invalidate: bool,
     lines: LinesField,
     sent: Option<usize>,
@@ -53,10 +55,10 @@ struct Page {
     request_key: String,
     home_page: String,
     problem: Option<String>,
+    missing: Missing,
     plan: PlanView,
     flights: Vec<Flight>,
     recent: Vec<Row>,
-    usual: String,
     demo_site: Option<DemoSite>,
 }
 
@@ -68,6 +70,21 @@ struct LinesField {
     is_exact: bool,
     /// The items that the plan must not add.
     without: String,
+}
+
+/// The fields without which the form was refused, so that they say so and have the focus.
+struct Missing {
+    distribution: bool,
+    items: bool,
+}
+
+impl Missing {
+    fn of(form: &RequestForm, plan: &PlanView, problem: Option<&str>) -> Self {
+        let items = problem.is_some() && form.items.trim().is_empty();
+        // Full URLs name their distributions themselves.
+        let names_none = plan.distribution.is_none() && plan.parts.is_empty();
+        Self { distribution: problem.is_some() && !items && names_none, items }
+    }
 }
 
 /// The box that has the URLs fetched afterwards.
@@ -180,10 +197,6 @@ pub async fn render(
     };
     let offer = Offer { chosen: chosen.as_ref(), find: &form.find, gone: false };
     let distributions = view::picker(&mut conn, visitor, offer).await?;
-    let usual = match &chosen {
-        Some(distribution) => batches::usual_time(&mut conn, &distribution.id).await?,
-        None => None,
-    };
     let active = invalidations::active(&mut conn, &visitor.access, FLIGHTS).await?;
     let recent = invalidations::recent(&mut conn, &visitor.access, RECENT).await?;
     let named: Vec<_> = active.iter().chain(&recent).map(|one| &one.distribution).collect();
@@ -201,6 +214,7 @@ pub async fn render(
     };
     let flights = flights(&mut conn, app, &active, &around).await?;
     let surveyed = crate::store::distributions::survey::read(&mut conn).await?.finished_at.is_some();
+    let own_waiting = proposals::waiting_of(&mut conn, &visitor.acting.actor, now).await?;
     let demo_site = demo::site(&mut conn, app, visitor).await?;
     drop(conn);
     let form = RequestForm {
@@ -211,13 +225,19 @@ pub async fn render(
         },
         ..form.clone()
     };
+    let mut plan = plan::look(app, visitor, &form).await?;
+    if let (Some(_), Some(guard)) = (&problem, plan.guard.as_mut()) {
+        guard.ask_for_name();
+    }
     view::page(&Page {
         frame,
         surveyed,
+        own_waiting,
         may_invalidate: visitor.person.role.may_invalidate(),
         home_page: home_page(chosen.as_ref()),
         distributions,
-        plan: plan::look(app, visitor, &form).await?,
+        missing: Missing::of(&form, &plan, problem.as_deref()),
+        plan,
         warm: WarmBox::of(&form, app.options.are_checks_on),
         lines: LinesField {
             text: form.items,
@@ -232,9 +252,6 @@ pub async fn render(
         problem,
         flights,
         recent: view::rows(&recent, &around),
-        usual: usual
-            .map(|span| format!("Usually takes {}", crate::domain::time::span_in_words(span)))
-            .unwrap_or_default(),
         demo_site,
     })
 }

@@ -13,9 +13,10 @@ use crate::{
         distributions::drift::Drift,
         id::DistributionId,
         invalidations::{freeze_window::MetFreezes, monthly_budget::BudgetNeeds},
+        time::span_in_words,
     },
     http::{error::HttpError, session::Visitor, state::AppState},
-    store::{Conn, distributions},
+    store::{Conn, distributions, invalidations::batches},
 };
 
 use super::{
@@ -28,7 +29,7 @@ use super::{
     guard::GuardView,
     map_folder, page,
     plan_view::{DistributionView, PlanView},
-    remove_refused,
+    remove_refused, same_waiting,
     staging::{self, StagingView},
     work_out,
 };
@@ -93,8 +94,12 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
     view.unmapped = map_folder::unmapped(plan, &distribution, visitor);
     view.button_for(plan, &distribution);
     view.guard = GuardView::new(&shown.protection, &distribution, plan, form, visitor.access.role);
-    if view.guard.as_ref().is_some_and(|guard| guard.waits) && plan.is_sendable() {
+    let waits = view.guard.as_ref().is_some_and(|guard| guard.waits) && plan.is_sendable();
+    if waits {
         "Request approval".clone_into(&mut view.button);
+    }
+    if let Some(guard) = view.guard.as_mut().filter(|_| waits) {
+        guard.same = same_waiting::find(&mut conn, visitor, &distribution, plan, now).await?;
     }
     view.changes = shown.drift.as_ref().map(Drift::texts).unwrap_or_default();
     view.staging = StagingView::of([plan], form.staging.is_some());
@@ -111,7 +116,10 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
     }
     view.freeze_with(met.as_ref(), form, now);
     view.hold_to(&needs);
-    view.starts = shown.starts_at.map(|at| view::starts_in(at.since(now))).unwrap_or_default();
+    let starts = shown.starts_at.map(|at| view::starts_in(at.since(now))).unwrap_or_default();
+    view.starts = if waits { "starts after approval".to_owned() } else { starts };
+    let usual = batches::usual_time(&mut conn, &distribution.id).await?.filter(|_| !waits);
+    view.usual = usual.map(|span| format!("Usually takes {}", span_in_words(span))).unwrap_or_default();
     let readiness = distribution.readiness();
     // The page shows this warning beside the distribution already.
     view.warnings.retain(|warning| Some(warning.as_str()) != readiness.warning());

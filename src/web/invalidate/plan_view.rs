@@ -88,6 +88,8 @@ pub struct PlanView {
     pub slots: String,
     /// `starts in about 20 s`. Empty where nothing would be sent.
     pub starts: String,
+    /// `Usually takes 22 s`. Empty while nobody can tell, and where a second person has to approve first.
+    pub usual: String,
     /// What is different from the last request.
     pub compared: Option<ComparedView>,
     pub batches: String,

@@ -50,7 +50,7 @@ pub struct Frame {
     pub initials: String,
     /// One of eight colours, which tells two people with the same initials apart.
     pub hue: u8,
-    /// How many requests wait for approval.
+    /// How many requests wait for the decision of this person.
     pub approvals: usize,
     /// The last event that this page includes. Its stream starts after it.
     pub cursor: i64,
@@ -88,7 +88,11 @@ pub async fn frame(
         email: email.clone(),
         initials: initials(email),
         hue: email.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte)) % 8,
-        approvals: proposals::waiting(conn, &visitor.access, now).await?,
+        approvals: if visitor.access.role.may_invalidate() {
+            proposals::waiting_for(conn, &visitor.person.id, &visitor.access, now).await?
+        } else {
+            0
+        },
         cursor: status.head,
         now_millis: now.as_micros() / 1_000,
         saved: if visitor.is_after_change { SavedView::read(conn, visitor, now).await? } else { None },

@@ -47,11 +47,14 @@ async fn a_wide_request_asks_for_the_name_and_a_narrow_one_does_not() {
         answer.assert_status(422).assert_says("type shop.example.com below. Nothing was sent.");
         let form = answer.form("#request");
         assert_eq!((form.value("items"), form.value("confirm"), form.value("reason")), (items, typed, "why"));
-        assert_eq!(answer.has("#confirm[aria-invalid]"), !typed.is_empty());
+        let error = if typed.is_empty() { "Type the name here." } else { "This is not its name." };
+        assert_eq!(answer.text("#confirm-error"), error);
+        assert!(answer.has("#confirm[aria-invalid][autofocus]"));
     }
     assert_eq!(app.world.events_after(before).await, ["act.refused"; 3]);
     let asked = ada.post("/plan", &[("distribution", SHOP), ("items", "/*")]).await;
     assert!(asked.has("#guard label[for=confirm]"), "the plan asks before it is sent");
+    assert!(!asked.has("[autofocus]"), "the plan never takes the focus from who types");
     send(&ada, "/*", &[("confirm", " Shop.Example.COM ")]).await.assert_status(303);
     let event = app.world.history().await.pop().unwrap().event;
     assert_eq!(event.note, "confirmed by typing Shop.Example.COM");
@@ -74,8 +77,19 @@ async fn a_second_person_approves_and_it_is_sent() {
     assert!(!page.has("form[action$='/approve']"), "nobody approves their own");
     assert!(page.has("#live[hx-trigger]"), "who asked sees the decision at once");
     let home = ada.get("/").await;
-    home.assert_says("One request waits for approval");
+    home.assert_says("Your request waits for the approval of a second person");
+    assert!(!home.has("#nav-approvals .count"), "only what ada may decide is counted");
+    let home = bob.get("/").await;
+    home.assert_says("One request waits for your approval");
     assert_eq!(home.text("#nav-approvals .count"), "1");
+    let carol = app.signed_in("carol@example.com", Role::Viewer).await;
+    assert!(!carol.get("/").await.has("#nav-approvals .count"), "a viewer decides nothing");
+    let plan = |of: &'static str| [("distribution", SHOP), ("items", of)];
+    let asked = ada.post("/plan", &plan("/*")).await;
+    assert!(asked.text("#same-waiting").starts_with("You requested the same items"));
+    asked.assert_says("starts after approval");
+    assert!(bob.post("/plan", &plan("/*")).await.text("#same-waiting").starts_with("ada@example.com requested"));
+    assert!(!bob.post("/plan", &plan("/a/*\n/b\n/c")).await.has("#same-waiting"), "these are others");
     assert!(!bob.get("/approvals").await.has("#live[hx-trigger]"), "a comment that is typed is not lost");
 
     let form = bob.get("/approvals").await.form("form[action$='/approve']").with("word", "go ahead");
@@ -389,7 +403,7 @@ async fn what_the_asker_may_not_do_any_more_is_not_approved() {
     assert_eq!(world.events_after(before).await, ["act.refused"]);
     assert_eq!(world.recent().await, []);
     let now = world.now();
-    let waiting = world.database.get(async |conn| proposals::waiting(conn, &all_seen(), now).await).await;
+    let waiting = world.database.get(async |conn| proposals::waiting_for(conn, &PersonId::from_trusted("nobody"), &all_seen(), now).await).await;
     assert_eq!(waiting, 1, "it waits on");
     assert_eq!(PersonId::from_trusted("p1").as_str(), acting().actor.id());
     world.finish().await;

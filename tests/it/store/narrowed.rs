@@ -3,6 +3,7 @@
 use unstale::{
     domain::{
         access::{Access, Granted, Role, Scope, grant_scope::GrantScope},
+        id::PersonId,
         invalidations::{invalidation::InvalidationState, proposal::Proposal},
     },
     store::{
@@ -67,7 +68,7 @@ async fn proposals_and_distributions_show_what_may_be_seen(database: &Database) 
         database.get(async |conn| proposals::recent(conn, access, limit, START).await).await
     };
     let waiting = async |access: &Access| {
-        database.get(async |conn| proposals::waiting(conn, access, START).await).await
+        database.get(async |conn| proposals::waiting_for(conn, &PersonId::from_trusted("nobody"), access, START).await).await
     };
     let known =
         async |access: &Access| database.get(async |conn| distributions::known(conn, access).await).await;

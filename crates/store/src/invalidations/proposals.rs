@@ -4,7 +4,7 @@ use unstale_domain::{
     access::Access,
     actor::Actor,
     audit::ItemsRecord,
-    id::{DistributionId, InvalidationId, ProposalId, RequestKey},
+    id::{DistributionId, InvalidationId, PersonId, ProposalId, RequestKey},
     invalidations::{
         item::Item,
         proposal::{Proposal, ProposalState, latest_end},
@@ -166,30 +166,58 @@ pub async fn recent(
     rows.into_iter().map(|row| row.into_shown(now)).collect()
 }
 
-macro_rules! waiting_of {
+macro_rules! waiting_for {
     ($seen:literal) => {
         concat!(
-            "SELECT count(*) FROM proposal WHERE state = 'waiting' AND expires_at > $1 AND expires_at <= $2",
+            "SELECT count(*) FROM proposal
+             WHERE state = 'waiting' AND expires_at > $1 AND expires_at <= $2 AND behind <> $3",
             $seen
         )
     };
 }
 
-/// How many wait that somebody may see.
-pub async fn waiting(conn: &mut Conn, access: &Access, now: Timestamp) -> Result<usize, StoreError> {
+/// How many wait for the decision of this person: of those that they may see, the ones behind which another person is.
+pub async fn waiting_for(
+    conn: &mut Conn,
+    person: &PersonId,
+    access: &Access,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
     let (now, latest) = (now.as_micros(), latest_end(now).as_micros());
     let (number,) = match access.distributions() {
-        None => fetch_one!(conn, (i64,), waiting_of!(""), now, latest),
+        None => fetch_one!(conn, (i64,), waiting_for!(""), now, latest, person.as_str()),
         Some(seen) => {
             let sql = if conn.is_postgres() {
-                waiting_of!(" AND distribution_id = ANY (ARRAY(SELECT json_array_elements_text($3::json)))")
+                waiting_for!(" AND distribution_id = ANY (ARRAY(SELECT json_array_elements_text($4::json)))")
             } else {
-                waiting_of!(" AND distribution_id IN (SELECT value FROM json_each($3))")
+                waiting_for!(" AND distribution_id IN (SELECT value FROM json_each($4))")
             };
-            fetch_one!(conn, (i64,), sql, now, latest, list_to_json(&seen))
+            fetch_one!(conn, (i64,), sql, now, latest, person.as_str(), list_to_json(&seen))
         }
     }?;
     Ok(count(number))
+}
+
+/// The proposals that wait at a distribution, the oldest first.
+pub async fn waiting_at(
+    conn: &mut Conn,
+    distribution: &DistributionId,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Vec<Proposal>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!(
+            "WHERE state = 'waiting' AND expires_at > $2 AND expires_at <= $3 AND distribution_id = $1
+             ORDER BY asked_at, id LIMIT $4"
+        ),
+        distribution.as_str(),
+        now.as_micros(),
+        latest_end(now).as_micros(),
+        signed(limit),
+    )?;
+    rows.into_iter().map(|row| row.into_shown(now)).collect()
 }
 
 /// How many wait that this actor asked for.
