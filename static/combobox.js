@@ -30,6 +30,7 @@
   select.classList.add("combobox-value");
   select.tabIndex = -1;
   select.setAttribute("aria-hidden", "true");
+  const isMissing = select.getAttribute("aria-invalid") === "true";
 
   const label = () => (select.value === "" ? "" : select.selectedOptions[0].textContent);
   const show = () => {
@@ -157,4 +158,8 @@
     });
   }
   show();
+  if (isMissing) {
+    input.setAttribute("aria-invalid", "true");
+    input.focus();
+  }
 })();

@@ -80,6 +80,10 @@ async fn each_act_that_is_asked_for_wrongly_leaves_one_event() {
         let before = app.world.head().await;
         let answer = admin.post(&route.address(), &fields).await;
         assert_eq!(answer.status, status, "{}: {}", route.path, answer.body);
+        if status == 422 {
+            let wrong = answer.count("[aria-invalid=true]");
+            assert!(wrong > 0 && answer.count("[aria-invalid=true][autofocus]") == wrong, "{}", route.path);
+        }
         let note = note_of_the_one(&app, before, &route.path).await;
         assert!(!note.is_empty(), "{} says nothing", route.path);
         tried += 1;
