@@ -114,6 +114,23 @@ for (const dark of [false, true]) {
   }
 }
 
+test("tables fit between the widths of phones and of desktops", async () => {
+  const found = [];
+  await visit(browser, demo, {}, async (page) => {
+    await signIn(page);
+    const tables = ["/", "/history", "/approvals", "/distributions/E2QWRUHAPOMQZL", "/settings/people", "/settings/tokens", "/settings/budgets"];
+    for (const width of [820, 960, 995, 1040, 1090]) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const path of tables) {
+        await page.goto(path);
+        const wrong = [...(await scrollingTables(page)), ...(await clipped(page)), await overhang(page)].filter(Boolean);
+        found.push(...wrong.map((words) => `${path} at ${width} px: ${words}`));
+      }
+    }
+  });
+  assert.deepEqual(found, []);
+});
+
 test("the first account, from the link that the first start prints", async () => {
   const service = await startWithoutAccounts(demo);
   try {
