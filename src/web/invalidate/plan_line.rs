@@ -10,6 +10,8 @@ const SHOWN: usize = 100;
 /// How many of them stand unfolded, so that the button below stays near. A few more are not worth a fold.
 const UNFOLDED: usize = 12;
 const FOLD_FROM: usize = 16;
+/// Up to how many lines of a kind a plan has for what it offers to stand unfolded.
+const FEW: usize = 2;
 
 /// Lines of a plan that stand together on the page.
 #[derive(Debug, Clone, Default)]
@@ -82,6 +84,11 @@ impl LinesView {
         let [refused, sent, dropped, offered] =
             [refused, sent, dropped, offered].map(|lines| LineGroup::new(&lines));
         Self { refused, sent, dropped, offered }
+    }
+
+    /// Whether there is room to show what is offered.
+    pub const fn are_few(&self) -> bool {
+        self.sent.count <= FEW && self.offered.count <= FEW
     }
 
     pub const fn is_empty(&self) -> bool {

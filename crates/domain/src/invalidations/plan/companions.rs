@@ -23,6 +23,8 @@ pub enum Companion {
     FolderIndex,
     /// The origin may answer both paths with the same page.
     FolderTwin,
+    /// The path of a folder names one page, not the files below it.
+    BelowFolder,
     /// The cache key has the query string, so there may be copies of other queries.
     EveryQuery,
     /// The escapes with capital digits, as browsers write them.
@@ -56,6 +58,7 @@ impl Companion {
             Self::RootObject => "the same page under another path (default root object)",
             Self::FolderIndex => "the same page under another path (index of the folder)",
             Self::FolderTwin => "perhaps the same page under another path",
+            Self::BelowFolder => "every file below it; the path alone is only the page of the folder",
             Self::EveryQuery => {
                 "with every query string, because the cache key contains it; also everything else that begins like this"
             }
@@ -150,6 +153,9 @@ fn companions_of(item: &Item, distribution: &Distribution) -> Vec<(Item, Compani
     let capital =
         spelled.iter().find(|(_, why)| *why == Companion::CapitalEscapes).map(|(path, _)| path.as_str());
     let mut found = Vec::new();
+    if path.len() > 1 && path.ends_with('/') {
+        found.push((format!("{path}*"), Companion::BelowFolder));
+    }
     for path in [Some(path), capital].into_iter().flatten() {
         let Some(config) = &distribution.config else { break };
         found.extend(root_object(path, config));

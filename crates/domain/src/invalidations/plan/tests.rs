@@ -300,6 +300,20 @@ fn what_may_belong_to_an_item_is_offered_and_not_sent() {
 }
 
 #[test]
+fn the_files_below_a_folder_are_offered_because_its_path_does_not_name_them() {
+    let offered = |typed: &str| {
+        let below = |line: &PlanLine| match &line.verdict {
+            LineVerdict::Offered { item, why: Companion::BelowFolder } => Some(item.to_string()),
+            _ => None,
+        };
+        plan(typed).lines.iter().filter_map(below).collect::<Vec<_>>()
+    };
+    assert_eq!(offered("/images/"), ["/images/*"]);
+    assert_eq!(offered("/images/\n/images/*"), [""; 0], "it is sent already");
+    assert_eq!(offered("/images\n/"), [""; 0], "a file, and the home page");
+}
+
+#[test]
 fn the_index_of_a_folder_is_added_in_the_spelling_of_browsers_too() {
     use crate::distributions::delivery::{Behavior, DeliverySettings};
     let mut distribution = of_buckets();
