@@ -160,8 +160,8 @@ fn intact(args: &VerifyArgs, checked: &IntactHistory) -> String {
 
 fn heads(met: u64) -> String {
     match met {
-        0 => " No signed head was met: that nothing was cut off at the end, or all of it rewritten, shows only \
-              against one, see --head."
+        0 => "\nNot compared with a known head: to prove also that nothing was cut off at the end, and that it was not \
+              rewritten as a whole, name the number and hash of an event that you noted before, with --head."
             .to_owned(),
         heads => format!(" {heads} known heads fit."),
     }

@@ -1,7 +1,7 @@
 //! The filters in force as chips, each with a link to the same page without it.
 
 use crate::domain::{
-    audit::{Action, asked, search::What},
+    audit::{Action, asked, invalidation_search::StateFilter, search::What},
     distributions::distribution::Distribution,
     invalidations::invalidation::InvalidationState,
 };
@@ -35,6 +35,7 @@ fn label(name: &str, value: &str, distributions: &[Distribution]) -> String {
             .map(|distribution| format!("at {}", distribution.shown_name()))
             .or_else(|| Some(format!("at {value}"))),
         "who" => Some(format!("by {value}")),
+        "state" if value == StateFilter::PROBLEM.0 => Some(StateFilter::PROBLEM.1.to_owned()),
         "state" => InvalidationState::parse(value).map(|state| state.label().to_owned()),
         "action" => Action::parse(value).map(|action| action.label().to_owned()),
         "result" => outcome(value).map(str::to_owned),

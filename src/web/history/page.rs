@@ -13,7 +13,7 @@ use crate::{
         access::Role,
         audit::{
             Action, asked,
-            invalidation_search::{InvalidationSearch, PageEnd},
+            invalidation_search::{InvalidationSearch, PageEnd, StateFilter},
             saved_search::SavedSearch,
             search::{AuditQuery, What},
         },
@@ -25,7 +25,8 @@ use crate::{
     store::{
         Conn, StoreError,
         audit::{self, saved_searches},
-        distributions, invalidations,
+        distributions,
+        invalidations::{self, proposals},
     },
 };
 
@@ -61,6 +62,8 @@ struct Page {
     is_of_everything: bool,
     /// The word of the tab, if the form has to name it.
     tab: &'static str,
+    /// How many requests wait for approval: those that this person may approve, and their own.
+    waiting: usize,
     /// How many are shown, and of how many.
     count: String,
     /// Whether this is the page with the newest, which updates itself.
@@ -81,7 +84,7 @@ struct Page {
     picker: Picker,
     actions: Vec<(&'static str, Vec<(&'static str, &'static str)>)>,
     outcomes: [(&'static str, &'static str); 3],
-    states: [(&'static str, &'static str); 6],
+    states: Vec<(&'static str, &'static str)>,
     spans: [(&'static str, &'static str); 4],
     /// What a check can have come to: the word and its label.
     freshnesses: [(&'static str, &'static str); 5],
@@ -165,6 +168,7 @@ pub async fn render(
     let mut saved = saved_searches::for_everyone(&mut conn).await?;
     saved.extend(saved_searches::own(&mut conn, &visitor.person.id).await?);
     let (head, chain_status) = chain_status(&mut conn, now).await?;
+    let waiting = frame.approvals + proposals::waiting_of(&mut conn, &visitor.acting.actor, now).await?;
     let count = count(&mut conn, visitor, wanted, &found, head).await?;
     drop(conn);
     let problems = fields.problems();
@@ -179,6 +183,7 @@ pub async fn render(
         is_of_invalidations: tab == HistoryTab::Invalidations,
         is_of_everything: tab == HistoryTab::Everything,
         tab: if tab == HistoryTab::Invalidations { "" } else { tab.as_str() },
+        waiting,
         count,
         newest: wanted.is_newest() && problems.is_empty(),
         narrow: wanted.is_narrow(),
@@ -191,7 +196,10 @@ pub async fn render(
         note: search.and_then(|search| looked_at(search, &distributions)),
         actions: actions(tab),
         outcomes: OUTCOMES,
-        states: InvalidationState::ALL.map(|state| (state.as_str(), state.label())),
+        states: [StateFilter::PROBLEM]
+            .into_iter()
+            .chain(InvalidationState::ALL.map(|state| (state.as_str(), state.label())))
+            .collect(),
         spans: asked::SPANS.map(|(word, label, _)| (word, label)),
         freshnesses: asked::CAME_TO.map(|one| (one.as_str(), one.label())),
         older: found.end.map(|end| wanted.address(Some(&end))),

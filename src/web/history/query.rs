@@ -159,9 +159,9 @@ impl HistoryQuery {
         self.filters().iter().any(|(_, value)| !value.is_empty())
     }
 
-    /// Whether a filter of the panel is set, besides the search box, the time and the result.
+    /// Whether a filter of the panel is set, besides those that are always in sight.
     pub fn is_filtered(&self) -> bool {
-        let outside = ["q", "when", "from", "until", "state", "result"];
+        let outside = ["q", "when", "from", "until", "state", "result", "freshness"];
         self.filters().iter().any(|(name, value)| !outside.contains(name) && !value.is_empty())
     }
 

@@ -34,6 +34,13 @@ pub struct ToSave {
     for_everyone: String,
 }
 
+#[derive(Debug, Deserialize)]
+pub struct ToForget {
+    /// The search that was shown meanwhile.
+    #[serde(default)]
+    query: String,
+}
+
 pub async fn save(
     State(app): State<AppState>,
     visitor: Visitor,
@@ -54,10 +61,14 @@ pub async fn save(
     let to_save = SearchToSave { name: checked, query, for_everyone: form.for_everyone == "yes" };
     let done = commands::save_search(&app.context, &visitor.acting, &visitor.person.id, to_save).await;
     visitor.keep(&app, what, done).await?;
-    // With an address that is too long for a `Location`, the redirect goes to the history, where the search is in
-    // the list.
+    Ok(back_to(&wanted).into_response())
+}
+
+/// Back to the search. With an address that is too long for a `Location`, the redirect goes to the history, where the
+/// search is in the list.
+fn back_to(wanted: &HistoryQuery) -> Redirect {
     let found = Some(wanted.address(None)).filter(|address| address.len() <= LOCATION_MAX);
-    Ok(saved(found.as_deref().unwrap_or("/history")).into_response())
+    saved(found.as_deref().unwrap_or("/history"))
 }
 
 /// The query string to save. Empty if nothing is searched for: a tab alone needs no name.
@@ -76,8 +87,9 @@ pub async fn forget(
     State(app): State<AppState>,
     visitor: Visitor,
     PathParams(id): PathParams<String>,
+    FormBody(form): FormBody<ToForget>,
 ) -> Result<Redirect, HttpError> {
     let done = commands::forget_search(&app.context, &visitor.acting, &visitor.person.id, &id).await;
     visitor.keep(&app, "delete a saved search", done).await?;
-    Ok(saved("/history"))
+    Ok(back_to(&read(&form.query).unwrap_or_default()))
 }

@@ -273,6 +273,7 @@ async fn whoever_is_restricted_sees_nothing_more_through_any_tab() {
         "/history?q=same",
         "/history?who=operator@example.com",
         "/history?state=completed",
+        "/history?state=problem",
         "/history?outside=yes",
         "/history?freshness=fresh",
         "/history?when=30d",

@@ -96,7 +96,8 @@ async fn the_panel_of_filters_is_open_where_one_is_set() {
         ("/history?q=WEB-412", false, 1),
         ("/history?result=done", false, 1),
         ("/history?action=token.made", true, 1),
-        ("/history?freshness=stale", true, 1),
+        ("/history?freshness=stale", false, 1),
+        ("/history?outside=yes", true, 1),
         ("/history?q=WEB-412&from=2026-01-01", false, 2),
     ] {
         let page = ada.get(address).await;

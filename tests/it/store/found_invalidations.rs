@@ -5,7 +5,7 @@ use unstale::{
         access::{Access, Granted, Role, Scope, grant_scope::GrantScope},
         audit::{
             Action, Event, ItemsRecord,
-            invalidation_search::{InvalidationSearch, PageEnd},
+            invalidation_search::{InvalidationSearch, PageEnd, StateFilter},
             search::{AuditQuery, What},
             visibility::Visibility,
         },
@@ -84,7 +84,7 @@ async fn each_is_found_once_where_its_first_match_stands(database: &Database) {
         }
         assert_eq!(paged, whole, "{query:?}");
     }
-    let failed = InvalidationSearch { state: Some(InvalidationState::Failed), ..words("/b") };
+    let failed = InvalidationSearch { state: Some(StateFilter::Is(InvalidationState::Failed)), ..words("/b") };
     assert_eq!(ids(&find(&all, &failed, 9).await), []);
     // Whoever sees one distribution sees its invalidations, wherever the page is said to begin.
     let grant = Granted { distributions: [id("E2")].into(), scope: GrantScope::whole() };
@@ -135,7 +135,36 @@ async fn lists_by_name_and_of_what_was_made_outside_go_on_after_a_row(database: 
     );
 }
 
+async fn a_problem_is_found_whether_cloudfront_or_the_checks_say_it(database: &Database) {
+    given::distributions(database, &["E1"]).await;
+    let stale = request(database, "E1", 1, &["/a"]).await;
+    let fresh = request(database, "E1", 2, &["/b"]).await;
+    let refused = request(database, "E1", 3, &["/c"]).await;
+    request(database, "E1", 4, &["/d"]).await;
+    let mut raw = database.raw().await;
+    for (run, of, freshness) in [("c1", &stale, "stale"), ("c2", &fresh, "fresh")] {
+        let sql = format!(
+            "INSERT INTO check_run (id, distribution_id, invalidation_id, created_at, state, round, freshness)
+             VALUES ('{run}', 'E1', '{}', 1, 'done', 1, '{freshness}')",
+            of.id
+        );
+        raw.run(&sql).await.unwrap();
+    }
+    raw.run(&format!("UPDATE invalidation SET state = 'failed' WHERE id = '{}'", refused.id)).await.unwrap();
+    let all = all_seen();
+    for query in [InvalidationSearch::default(), words("asked")] {
+        let query = InvalidationSearch { state: Some(StateFilter::Problem), ..query };
+        let find = async |limit| {
+            database.get(async |conn| audit::search_invalidations(conn, &all, &query, limit).await).await
+        };
+        assert_eq!(ids(&find(9).await), [refused.id.clone(), stale.id.clone()]);
+        let first = find(1).await;
+        assert!(ids(&first) == [refused.id.clone()] && first.end.is_some(), "{first:?}");
+    }
+}
+
 on_each_engine!(
+    a_problem_is_found_whether_cloudfront_or_the_checks_say_it,
     each_is_found_once_where_its_first_match_stands,
     lists_by_name_and_of_what_was_made_outside_go_on_after_a_row,
 );

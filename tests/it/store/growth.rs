@@ -42,6 +42,10 @@ const WALKS: &[(&str, &str)] = &[
     ),
     ("audit::search_invalidations(conn, access, &from_outside,", "the same: up to 2,000 rows that they see"),
     (
+        "audit::search_invalidations(conn, access, &problem,",
+        "what CloudFront refused and what the checks saw stand in two tables: up to 2,000 rows are looked at",
+    ),
+    (
         "audit::search(conn, &words,",
         "PostgreSQL takes the word for one that most events have, and reads them backwards",
     ),

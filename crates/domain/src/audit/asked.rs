@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     Action, Outcome,
+    invalidation_search::StateFilter,
     search::{AuditQuery, What},
 };
 use crate::{
@@ -62,8 +63,11 @@ pub fn outside(text: &str) -> Result<bool, AskedError> {
 }
 
 /// A state that an invalidation can be in now.
-pub fn state(text: &str) -> Result<InvalidationState, AskedError> {
-    InvalidationState::parse(text).ok_or(AskedError::NotOfTheList)
+pub fn state(text: &str) -> Result<StateFilter, AskedError> {
+    if text == StateFilter::PROBLEM.0 {
+        return Ok(StateFilter::Problem);
+    }
+    InvalidationState::parse(text).map(StateFilter::Is).ok_or(AskedError::NotOfTheList)
 }
 
 /// The times up to now that can be asked for, with their labels.
@@ -169,7 +173,8 @@ mod tests {
         }
         assert_eq!((outside("yes"), outside("no")), (Ok(true), Ok(false)));
         assert_eq!(outside("x"), Err(AskedError::NotOfTheList));
-        assert_eq!(state("failed"), Ok(InvalidationState::Failed));
+        assert_eq!(state("failed"), Ok(StateFilter::Is(InvalidationState::Failed)));
+        assert_eq!(state("problem"), Ok(StateFilter::Problem));
         assert_eq!(state("done"), Err(AskedError::NotOfTheList));
         assert_eq!(span("7d"), Ok(Duration::from_hours(168)));
         assert_eq!(span("dates"), Err(AskedError::NotOfTheList));

@@ -14,9 +14,34 @@ use crate::{
 pub struct InvalidationSearch {
     pub events: AuditQuery,
     /// Only those that are in this state now.
-    pub state: Option<InvalidationState>,
+    pub state: Option<StateFilter>,
     /// Where the previous page ended.
     pub after: Option<PageEnd>,
+}
+
+/// The states that a query asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateFilter {
+    Is(InvalidationState),
+    /// Refused, in need of a look, or with viewers who get an old or a broken version.
+    Problem,
+}
+
+impl StateFilter {
+    /// The word of [`Self::Problem`] in addresses, and its label.
+    pub const PROBLEM: (&str, &str) = ("problem", "Any problem (refused, stale, broken)");
+
+    /// `freshness` is what the checks say now.
+    #[must_use]
+    pub fn admits(self, state: InvalidationState, freshness: Option<Freshness>) -> bool {
+        match self {
+            Self::Is(wanted) => state == wanted,
+            Self::Problem => {
+                matches!(state, InvalidationState::Failed | InvalidationState::NeedsALook)
+                    || matches!(freshness, Some(Freshness::Stale | Freshness::Broken))
+            }
+        }
+    }
 }
 
 /// Where a page of invalidations ended.
@@ -64,7 +89,7 @@ impl InvalidationSearch {
             && asked.until.is_none_or(|until| row.requested_at < until)
             && asked.outside.is_none_or(|wanted| wanted == outside)
             && asked.freshness.is_none_or(|wanted| freshness == Some(wanted))
-            && self.state.is_none_or(|state| row.state == state)
+            && self.state.is_none_or(|wanted| wanted.admits(row.state, freshness))
     }
 
     /// Whether the person who asks may see the invalidation.
@@ -114,8 +139,8 @@ mod tests {
         };
         for (events, state, passes) in [
             (all(), None, true),
-            (all(), Some(InvalidationState::Failed), true),
-            (all(), Some(InvalidationState::Completed), false),
+            (all(), Some(StateFilter::Is(InvalidationState::Failed)), true),
+            (all(), Some(StateFilter::Is(InvalidationState::Completed)), false),
             (AuditQuery { distribution: here("E1"), ..all() }, None, true),
             (AuditQuery { distribution: here("E2"), ..all() }, None, false),
             (AuditQuery { who: Some("ada".to_owned()), ..all() }, None, true),
@@ -131,6 +156,17 @@ mod tests {
             (AuditQuery { visibility: seeing("E2"), ..all() }, None, false),
         ] {
             assert_eq!(admits(events.clone(), state), passes, "{events:?} {state:?}");
+        }
+    }
+
+    #[test]
+    fn a_problem_is_what_was_refused_or_is_not_fresh() {
+        use InvalidationState as S;
+        let is_one = |state, freshness| StateFilter::Problem.admits(state, freshness);
+        assert!(is_one(S::Failed, None) && is_one(S::NeedsALook, Some(Freshness::Pending)));
+        assert!(is_one(S::Completed, Some(Freshness::Stale)) && is_one(S::Completed, Some(Freshness::Broken)));
+        for good in [None, Some(Freshness::Fresh), Some(Freshness::Unchanged), Some(Freshness::Unclear)] {
+            assert!(!is_one(S::Completed, good) && !is_one(S::Queued, good), "{good:?}");
         }
     }
 

@@ -10,7 +10,7 @@ use unstale_domain::{
     access::Access,
     audit::{
         Chained, facts,
-        invalidation_search::{InvalidationSearch, PageEnd},
+        invalidation_search::{InvalidationSearch, PageEnd, StateFilter},
         search::{AuditQuery, What},
     },
     checks::Freshness,
@@ -78,7 +78,10 @@ async fn by_rows(
 ) -> Result<InvalidationsFound, StoreError> {
     let mut filter = InvalidationFilter {
         distribution: query.events.distribution.clone(),
-        state: query.state,
+        state: match query.state {
+            Some(StateFilter::Is(state)) => Some(state),
+            Some(StateFilter::Problem) | None => None,
+        },
         after: beginning(conn, query).await?,
     };
     let mut page = InvalidationsFound::default();
@@ -87,12 +90,13 @@ async fn by_rows(
     for _ in 0..QUERIES {
         let rows = next_rows(conn, access, query, &filter, at_once).await?;
         let is_last = rows.len() < at_once;
+        let freshness = freshness_to_filter(conn, query, &rows).await?;
         for row in rows {
             if query.events.from.is_some_and(|from| row.requested_at < from) {
                 return with_freshness(conn, InvalidationsFound { end: None, ..page }).await;
             }
             filter.after = Some((row.requested_at, row.id.clone()));
-            if !query.admits(&row, None) {
+            if !query.admits(&row, freshness.get(&row.id).copied()) {
                 continue;
             }
             if page.found.len() == limit {
@@ -144,6 +148,19 @@ async fn next_rows(
         }
     }
     invalidations::page(conn, access, filter, limit).await
+}
+
+/// What the checks of these rows say now, where the filter asks for it.
+async fn freshness_to_filter(
+    conn: &mut Conn,
+    query: &InvalidationSearch,
+    rows: &[Invalidation],
+) -> Result<HashMap<InvalidationId, Freshness>, StoreError> {
+    if query.state != Some(StateFilter::Problem) {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<_> = rows.iter().map(|row| &row.id).collect();
+    checks::freshness_of(conn, &ids).await
 }
 
 async fn with_freshness(

@@ -5,7 +5,7 @@ use unstale::{
         access::Access,
         audit::{
             Action, Outcome,
-            invalidation_search::{InvalidationSearch, PageEnd},
+            invalidation_search::{InvalidationSearch, PageEnd, StateFilter},
             search::{AuditQuery, What},
             visibility::Visibility,
         },
@@ -101,7 +101,8 @@ pub async fn measure_lists(tx: &mut Tx, access: &Access) -> Measured {
         after: Some(PageEnd::Invalidation(InvalidationId::from_trusted("i100"))),
         ..of(&all)
     };
-    let failed = InvalidationSearch { state: Some(InvalidationState::Failed), ..of(&all) };
+    let failed = InvalidationSearch { state: Some(StateFilter::Is(InvalidationState::Failed)), ..of(&all) };
+    let problem = InvalidationSearch { state: Some(StateFilter::Problem), ..of(&all) };
     let by_somebody = of(&AuditQuery { who: Some("p1@example.com".to_owned()), ..all.clone() });
     let by_none = of(&by_nobody);
     let from_outside = of(&AuditQuery { outside: Some(true), ..all.clone() });
@@ -129,6 +130,7 @@ pub async fn measure_lists(tx: &mut Tx, access: &Access) -> Measured {
         audit::search_invalidations(conn, access, &of_there, 50),
         audit::search_invalidations(conn, access, &next, 50),
         audit::search_invalidations(conn, access, &failed, 50),
+        audit::search_invalidations(conn, access, &problem, 50),
         audit::search_invalidations(conn, access, &by_somebody, 50),
         audit::search_invalidations(conn, access, &by_none, 50),
         audit::search_invalidations(conn, access, &from_outside, 50),
