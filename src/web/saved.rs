@@ -7,10 +7,11 @@ use axum::{http::Uri, response::Redirect};
 use crate::{
     domain::{
         audit::{Event, Outcome, search::AuditQuery},
+        id::DistributionId,
         time::Timestamp,
     },
     http::session::Visitor,
-    store::{Conn, StoreError, audit},
+    store::{Conn, StoreError, audit, distributions},
 };
 
 use super::history;
@@ -54,11 +55,24 @@ impl SavedView {
                 && event.outcome == Outcome::Done
                 && now.since(event.at) < A_MOMENT
         };
-        Ok(found
-            .into_iter()
-            .find(|chained| is_it(&chained.event))
-            .map(|chained| Self { words: history::describe(&chained.event), sequence: chained.sequence }))
+        let Some(found) = found.into_iter().find(|chained| is_it(&chained.event)) else { return Ok(None) };
+        let words = with_names(conn, visitor, &history::describe(&found.event)).await?;
+        Ok(Some(Self { words, sequence: found.sequence }))
     }
+}
+
+/// The words with distributions by their names. The event has their IDs, because names change.
+async fn with_names(conn: &mut Conn, visitor: &Visitor, words: &str) -> Result<String, StoreError> {
+    let mut named = words.to_owned();
+    for word in words.split(|c: char| !c.is_ascii_alphanumeric()) {
+        let id = DistributionId::parse(word).filter(|id| visitor.access.sees(id));
+        if let Some(id) = id
+            && let Some(distribution) = distributions::find(conn, &id).await?
+        {
+            named = named.replace(word, &distribution.shown_name());
+        }
+    }
+    Ok(named)
 }
 
 #[cfg(test)]

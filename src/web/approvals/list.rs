@@ -1,6 +1,9 @@
 //! `GET /approvals`
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use askama::Template;
 use axum::{
@@ -161,7 +164,7 @@ fn card(proposal: Proposal, visitor: &Visitor, around: &RowContext<'_>) -> Card 
         expected: proposal.expected.label(),
         warm: proposal.warm,
         radius: BlastRadius::of(&proposal.items, traffic).map(|radius| radius.describe()),
-        expires: span_in_words(proposal.expires_at.since(around.now)),
+        expires: span_in_words(rounded(proposal.expires_at.since(around.now))),
         more: proposal.items.len().saturating_sub(ITEMS_SHOWN),
         count: proposal.items.len(),
         status: status_of(&proposal),
@@ -174,6 +177,13 @@ fn card(proposal: Proposal, visitor: &Visitor, around: &RowContext<'_>) -> Card 
         contradicted: false,
         freeze: None,
     }
+}
+
+/// To the next hour where hours are told: what was requested just now expires in 24 hours, not in 23.
+const fn rounded(span: Duration) -> Duration {
+    const HOUR: u64 = 3_600;
+    let seconds = span.as_secs();
+    if seconds > 2 * HOUR { Duration::from_secs(seconds.div_ceil(HOUR) * HOUR) } else { span }
 }
 
 /// A card for a proposal that differs from what the history recorded. It shows none of the changed data, and nobody

@@ -167,12 +167,24 @@ fn note(event: &Event, place: &str) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
+/// A stored word as people read it. Names stay as they are, also with an underscore.
+fn in_words(action: Action, new: &str) -> String {
+    match action {
+        Action::InvalidationSeen
+        | Action::InvalidationRetried
+        | Action::WarmingFinished
+        | Action::SearchSaved => new.replace('_', " "),
+        _ => new.to_owned(),
+    }
+}
+
 /// The remarks, CloudFront's ID and what changed.
 fn details(event: &Event, place: &str) -> String {
     let change = match (event.old.as_str(), event.new.as_str()) {
-        (_, "") => String::new(),
-        ("", new) => new.replace('_', " "),
-        (old, new) => format!("{old} → {}", new.replace('_', " ")),
+        // What was removed.
+        (old, "") => old.to_owned(),
+        ("", new) => in_words(event.action, new),
+        (old, new) => format!("{old} → {}", in_words(event.action, new)),
     };
     let said = event.remarks();
     let said = if place == said { "" } else { said.as_str() };

@@ -17,7 +17,6 @@ use crate::{
             Role,
             grant::{Grant, GrantError, GrantPlace, Subject, SubjectKind, parse_grant_scope, parse_place},
         },
-        distributions::distribution::Distribution,
         id::GrantId,
     },
     http::{
@@ -39,7 +38,7 @@ use crate::{
 use super::{
     super::{
         form::FormBody,
-        view::{self, Frame, ListQuery, Offer, Picker, SortHead, SortOrder},
+        view::{self, Frame, Offer, Picker, SortHead, SortOrder},
     },
     frame,
 };
@@ -121,15 +120,23 @@ pub struct GrantForm {
     tags: String,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct GrantsQuery {
+    sort: String,
+    /// For whom the form is filled in: `person:ID`.
+    subject: String,
+}
+
 /// `GET /settings/grants`
 pub async fn show(
     State(app): State<AppState>,
     visitor: Visitor,
-    QueryParams(wanted): QueryParams<ListQuery>,
+    QueryParams(wanted): QueryParams<GrantsQuery>,
 ) -> Result<Html<String>, HttpError> {
     visitor.require_admin(&app, "see the grants").await?;
-    let form = GrantForm { paths: "/".to_owned(), ..GrantForm::default() };
-    render(&app, &visitor, &wanted, form, Errors::default()).await
+    let form = GrantForm { subject: wanted.subject, paths: "/".to_owned(), ..GrantForm::default() };
+    render(&app, &visitor, &wanted.sort, form, Errors::default()).await
 }
 
 /// `POST /settings/grants`
@@ -253,14 +260,14 @@ async fn again(
     let wrong = [&errors.subject, &errors.place, &errors.scope];
     let wrong: Vec<&str> = wrong.into_iter().flatten().map(String::as_str).collect();
     visitor.refuse_invalid(app, ADD, None, &wrong.join(" ")).await?;
-    let page = render(app, visitor, &ListQuery::default(), form, errors).await?;
+    let page = render(app, visitor, "", form, errors).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 async fn render(
     app: &AppState,
     visitor: &Visitor,
-    wanted: &ListQuery,
+    sort: &str,
     form: GrantForm,
     errors: Errors,
 ) -> Result<Html<String>, HttpError> {
@@ -272,20 +279,11 @@ async fn render(
     let chosen = distributions.iter().find(|distribution| distribution.id.as_str() == form.distribution);
     let picker = view::picker(&mut conn, visitor, Offer { chosen, find: "", gone: false }).await?;
     drop(conn);
-    let distribution_name = |id: &crate::domain::id::DistributionId| {
-        distributions
-            .iter()
-            .find(|distribution| distribution.id == *id)
-            .map_or_else(|| id.to_string(), Distribution::shown_name)
-    };
     let row = |grant: &Grant| Row {
         id: grant.id.to_string(),
         kind: grant.subject.kind.as_str(),
         subject: name_of(grant, &names),
-        place: match &grant.place {
-            GrantPlace::Distribution(id) => distribution_name(id),
-            tagged @ GrantPlace::Tagged { .. } => tagged.to_string(),
-        },
+        place: view::name_of_place(&grant.place, &distributions),
         scope: grant.scope.describe(),
     };
     let choice =
@@ -305,7 +303,7 @@ async fn render(
         .collect();
     subjects.sort_by(|a, b| a.label.cmp(&b.label));
     let mut grants: Vec<Row> = all.iter().map(row).collect();
-    let order = SortOrder::parse(&wanted.sort, &COLUMNS);
+    let order = SortOrder::parse(sort, &COLUMNS);
     order.apply(&mut grants, GrantColumn::compare);
     let head = |index: usize, label| {
         order.head(COLUMNS[index], label, |sort| view::address(PATH, &[("sort", sort)]))

@@ -32,7 +32,7 @@ use crate::{
 use super::{
     super::{
         form::{Field, FormBody},
-        view::{self, Frame, ListQuery, Offer, Picker, SortHead, SortOrder, When},
+        view::{self, Frame, Offer, Picker, SortHead, SortOrder, When},
     },
     frame,
     person::waiting_requests,
@@ -128,14 +128,20 @@ impl TokenForm {
     }
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct TokensQuery {
+    sort: String,
+}
+
 /// `GET /settings/tokens`
 pub async fn show(
     State(app): State<AppState>,
     visitor: Visitor,
-    QueryParams(wanted): QueryParams<ListQuery>,
+    QueryParams(wanted): QueryParams<TokensQuery>,
 ) -> Result<Html<String>, HttpError> {
     visitor.require_admin(&app, "see the tokens").await?;
-    render(&app, &visitor, &wanted, &TokenForm::new(), None, None).await
+    render(&app, &visitor, &wanted.sort, &TokenForm::new(), None, None).await
 }
 
 /// `POST /settings/tokens`
@@ -153,10 +159,10 @@ pub async fn make(
     match visitor.keep(&app, what, made).await {
         Ok((token, secret)) => {
             let made = (token.name, secret.reveal().to_owned());
-            Ok(render(&app, &visitor, &ListQuery::default(), &TokenForm::new(), None, Some(made)).await?.into_response())
+            Ok(render(&app, &visitor, "", &TokenForm::new(), None, Some(made)).await?.into_response())
         }
         Err(CommandError::Token(error)) => {
-            let page = render(&app, &visitor, &ListQuery::default(), &form, Some(error), None).await?;
+            let page = render(&app, &visitor, "", &form, Some(error), None).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(error) => Err(error.into()),
@@ -196,7 +202,7 @@ fn read(form: &TokenForm) -> Result<NewToken, TokenError> {
 async fn render(
     app: &AppState,
     visitor: &Visitor,
-    wanted: &ListQuery,
+    sort: &str,
     form: &TokenForm,
     problem: Option<TokenError>,
     made: Option<(String, String)>,
@@ -204,7 +210,7 @@ async fn render(
     let mut conn = app.context.db.read().await?;
     let frame = frame(&mut conn, app, visitor, PATH).await?;
     let mut all = tokens::list(&mut conn, SHOWN).await?;
-    let order = SortOrder::parse(&wanted.sort, &COLUMNS);
+    let order = SortOrder::parse(sort, &COLUMNS);
     order.apply(&mut all, TokenColumn::compare);
     let grants = grants::list(&mut conn, SHOWN).await?;
     let everybody = people::list(&mut conn).await?;
@@ -215,13 +221,15 @@ async fn render(
     };
     let offer = Offer { chosen: chosen.as_ref(), find: "", gone: true };
     let picker = view::picker(&mut conn, visitor, offer).await?;
+    let distributions = view::distributions(&mut conn, visitor).await?;
     drop(conn);
+    let place = |grant: &Grant| view::name_of_place(&grant.place, &distributions);
     let head = |index: usize, label| {
         order.head(COLUMNS[index], label, |sort| view::address(PATH, &[("sort", sort)]))
     };
     let rows = all.into_iter().map(|token| {
         let own = grants.iter().filter(|grant| grant.subject.id == token.id.as_str());
-        let words = own.map(Grant::describe).collect();
+        let words = own.map(|grant| format!("{}: {}", place(grant), grant.scope.describe())).collect();
         let maker = everybody.iter().find(|person| person.id.as_str() == token.made_by);
         let waits = waiting.get(token.id.as_str()).copied().unwrap_or(0);
         Row::new(app, token, words, maker, waits)

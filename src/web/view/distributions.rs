@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{
+        access::grant::GrantPlace,
         distributions::{
             distribution::{Distribution, ListPosition},
             reference::DistributionReference,
@@ -89,4 +90,19 @@ pub async fn find_distributions(
 /// The words of a search in the form that [`find_distributions`] takes.
 pub fn words(query: &str) -> Vec<String> {
     query.to_lowercase().split_whitespace().map(str::to_owned).collect()
+}
+
+/// The name of a distribution, or its ID if it is unknown.
+pub fn name_of(all: &[Distribution], id: &DistributionId) -> String {
+    all.iter()
+        .find(|distribution| distribution.id == *id)
+        .map_or_else(|| id.to_string(), Distribution::shown_name)
+}
+
+/// Where a grant holds, with the distribution by its name.
+pub fn name_of_place(place: &GrantPlace, all: &[Distribution]) -> String {
+    match place {
+        GrantPlace::Distribution(id) => name_of(all, id),
+        tagged @ GrantPlace::Tagged { .. } => tagged.to_string(),
+    }
 }

@@ -1,7 +1,7 @@
 //! The frame of every page for a visitor who is signed in.
 
 use crate::{
-    domain::{distributions::distribution::Distribution, time::Timestamp},
+    domain::time::Timestamp,
     http::{session::Visitor, state::AppState},
     store::{Conn, StoreError, accounts, distributions::survey, invalidations::proposals, page_status},
 };
@@ -147,13 +147,6 @@ async fn banners(conn: &mut Conn, now: Timestamp) -> Result<Vec<Banner>, StoreEr
         }
     }
     Ok(banners)
-}
-
-/// The name of a distribution, or its ID if it is unknown.
-pub fn name_of(all: &[Distribution], id: &crate::domain::id::DistributionId) -> String {
-    all.iter()
-        .find(|distribution| distribution.id == *id)
-        .map_or_else(|| id.to_string(), Distribution::shown_name)
 }
 
 #[cfg(test)]

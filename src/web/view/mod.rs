@@ -15,7 +15,7 @@ mod sort;
 mod when;
 
 pub use address::address;
-pub use distributions::{Part, distribution, distributions, find_distributions, named_distribution, words};
+pub use distributions::{Part, distribution, distributions, find_distributions, name_of_place, named_distribution, words};
 pub use elapsed::ElapsedView;
 pub use frame::{Frame, SideLink, Tab, frame};
 pub use freeze::{FreezeView, FreezeWindowView, OverrideForm};
@@ -25,7 +25,7 @@ pub use picker::{Picker, PickerQuery as Offer, choose_by_words, picker};
 pub use queue::{QueueView, all_waiting, starts_in, waiting};
 pub use rows::{Flight, Row, RowContext, StatusView, rows};
 pub use site::SiteAddress;
-pub use sort::{ListQuery, SortHead, SortOrder};
+pub use sort::{SortHead, SortOrder};
 pub use when::When;
 
 use askama::Template;

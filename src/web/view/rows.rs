@@ -14,7 +14,7 @@ use crate::domain::{
     time::{Timestamp, span_in_words},
 };
 
-use super::{ElapsedView, QueueView, When, frame::name_of};
+use super::{ElapsedView, QueueView, When, distributions::name_of};
 
 /// A state and its label.
 #[derive(Debug, Clone, PartialEq, Eq)]

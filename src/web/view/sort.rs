@@ -2,15 +2,6 @@
 
 use std::cmp::Ordering;
 
-use serde::Deserialize;
-
-/// The address of a list that is shown whole: the order alone.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ListQuery {
-    pub sort: String,
-}
-
 /// The order that a page was asked for: `email`, or `-email` for descending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SortOrder<C> {

@@ -201,7 +201,10 @@ async fn the_form_of_grants_comes_back_with_what_is_wrong() {
     let root = app.signed_in("root@example.com", Role::Admin).await;
     app.signed_in(EVE, Role::Operator).await;
     let subject = format!("person:{}", app.person_at(EVE).await.id);
-    let base = root.get("/settings/grants").await.form("#grant").with("subject", &subject);
+    let person = root.get(&format!("/settings/people/{}", app.person_at(EVE).await.id)).await;
+    let restrict = person.attribute("dd a[href*=grants]", "href");
+    let base = root.get(&restrict).await.form("#grant");
+    assert_eq!(base.value("subject"), subject, "the page of a person leads to a form for them");
     let wrong: [(&[(&str, &str)], &str); 6] = [
         (&[("subject", "person:nobody"), ("distribution", DOCS)], "Choose whom it is for."),
         (&[], "Choose a distribution, or write a tag."),

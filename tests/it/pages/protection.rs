@@ -76,6 +76,9 @@ async fn a_second_person_approves_and_it_is_sent() {
     assert_eq!(app.world.recent().await, [], "nothing is queued");
     assert!(!page.has("form[action$='/approve']"), "nobody approves their own");
     assert!(page.has("#live[hx-trigger]"), "who asked sees the decision at once");
+    page.assert_says("Expires in 24 hours");
+    let history = ada.get("/history").await;
+    assert!(history.text("#waiting").starts_with("1 request waits for approval"));
     let home = ada.get("/").await;
     home.assert_says("Your request waits for the approval of a second person");
     assert!(!home.has("#nav-approvals .count"), "only what ada may decide is counted");

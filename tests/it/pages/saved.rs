@@ -11,10 +11,10 @@ async fn a_change_is_answered_with_what_was_saved() {
     let app = TestApp::new().await;
     let root = app.admin().await;
     let page = root
-        .submit(&root.get(GROUPS).await.form(&format!("form[action='{GROUPS}']")).with("name", "docs"))
+        .submit(&root.get(GROUPS).await.form(&format!("form[action='{GROUPS}']")).with("name", "docs_team"))
         .await;
     let said = page.text("#saved");
-    assert!(said.starts_with("Saved. Group added: docs"), "{said}");
+    assert!(said.starts_with("Group added: docs_team. Recorded as event "), "{said}");
     let event = app.world.head().await;
     assert_eq!(page.attribute("#saved a", "href"), format!("/history/{event}"));
     assert!(!root.get(GROUPS).await.has("#saved"), "without a change nothing was saved");
@@ -22,7 +22,7 @@ async fn a_change_is_answered_with_what_was_saved() {
     let after = format!("{GROUPS}?saved=yes");
     assert!(root.get(&after).await.has("#saved"));
     // What was refused is not taken for saved, and what others did is not the visitor's.
-    root.post(GROUPS, &[("name", "docs")]).await.assert_status(422);
+    root.post(GROUPS, &[("name", "docs_team")]).await.assert_status(422);
     assert!(!root.get(&after).await.has("#saved"));
     root.post(GROUPS, &[("name", "shop")]).await.assert_status(303);
     let ada = app.operator().await.get("/settings/account?saved=yes").await;

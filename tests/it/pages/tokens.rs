@@ -36,7 +36,8 @@ async fn a_token_is_shown_once_and_good_until_it_is_revoked() {
     let secret = made.text("#token");
     assert!(lets_in(&app, &secret).await);
     let page = admin.get(PAGE).await;
-    page.assert_says("deploy").assert_says(WORKSHOP).assert_silent_about(&secret);
+    page.assert_says("deploy").assert_says("StudentWebsiteDistribution: every path");
+    page.assert_silent_about(&secret);
     assert!(!page.has("#token"));
 
     let (token, acting, access) = commands::authenticate_token(
@@ -52,7 +53,9 @@ async fn a_token_is_shown_once_and_good_until_it_is_revoked() {
     assert!(sees(WORKSHOP) && !sees(SHOP));
 
     let revoke = admin.get(PAGE).await.form(&format!("form[action$='{}/revoke']", token.id));
-    admin.submit(&revoke).await.assert_status(200);
+    let revoked = admin.submit(&revoke).await;
+    revoked.assert_status(200);
+    assert!(revoked.text("#saved").starts_with("Token revoked: deploy ("), "{}", revoked.text("#saved"));
     assert!(!lets_in(&app, &secret).await);
     assert_eq!(app.world.events_after(head).await, ["token.made", "token.revoked"]);
     let history = app.world.history().await;
