@@ -30,6 +30,8 @@
       if (source.href) event.preventDefault();
       const text = source.href || source.textContent;
       navigator.clipboard.writeText(text).then(() => {
+        // Its width stays, so that what stands beside it does not move.
+        copy.style.minInlineSize = `${copy.offsetWidth}px`;
         copy.textContent = "Copied";
       });
     }

@@ -12,7 +12,7 @@ use axum::{
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 
 use crate::{
-    domain::id::DistributionId,
+    domain::{id::DistributionId, invalidations::item::Item},
     http::{
         error::HttpError,
         session::Visitor,
@@ -71,6 +71,12 @@ pub async fn site(
         folder: demo.folder.display().to_string(),
         versions: versions(demo).await,
     }))
+}
+
+/// Whether the items have the style sheet that the demo's steps are about.
+pub fn has_style_sheet(items: &[Item]) -> bool {
+    let path = format!("/{FILE}");
+    items.iter().any(|item| item.as_str() == path || item.prefix().is_some_and(|prefix| path.starts_with(prefix)))
 }
 
 /// `GET /demo/versions`: the part of the pages that follows a file which is changed by hand.
@@ -158,6 +164,13 @@ fn version_of(style: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_step_is_of_requests_that_have_the_style_sheet() {
+        let has = |text: &str| has_style_sheet(&[Item::from_trusted("/a"), Item::from_trusted(text)]);
+        assert!(has("/styles.css") && has("/styles*") && has("/*"));
+        assert!(!has("/index.html") && !has("/images/*") && !has("#styles"));
+    }
 
     #[test]
     fn a_change_is_a_new_version_and_a_new_gradient() {

@@ -38,6 +38,8 @@ pub struct CheckPanel {
     pub next: Option<When>,
     /// Whether somebody may have it looked at again now.
     pub can_check: bool,
+    /// The address of the check settings of the distribution, for those who may change them.
+    pub settings: Option<String>,
     /// The address that makes the invalidation again, for those who may.
     pub repeat: Option<String>,
 }
@@ -92,6 +94,7 @@ impl CheckPanel {
             looked: looks().map(|look| look.at).max().map(|at| When::new(at, now)),
             can_check: run.state == CheckRunState::Done || next.is_some(),
             next: next.map(|due| When::new(due, now)),
+            settings: None,
             repeat: None,
         }
     }

@@ -65,6 +65,8 @@ pub struct LinesView {
     /// Those that are left out, where there are too many lines to show all.
     pub dropped: LineGroup,
     pub offered: LineGroup,
+    /// How many of those that are sent the plan added.
+    pub added: usize,
 }
 
 impl LinesView {
@@ -83,7 +85,8 @@ impl LinesView {
         }
         let [refused, sent, dropped, offered] =
             [refused, sent, dropped, offered].map(|lines| LineGroup::new(&lines));
-        Self { refused, sent, dropped, offered }
+        let added = lines.iter().filter(|line| matches!(line.verdict, LineVerdict::Added { .. })).count();
+        Self { refused, sent, dropped, offered, added }
     }
 
     /// Whether there is room to show what is offered.

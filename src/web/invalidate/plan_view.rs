@@ -120,6 +120,21 @@ pub struct DistributionView {
 }
 
 impl PlanView {
+    /// The plan in a few words beside the button, because the plan itself may be out of sight.
+    pub fn summary(&self) -> String {
+        if self.refused > 0 {
+            return format!("{} to correct, see below", counted(self.refused, "line"));
+        }
+        let added = self.lines.added + self.parts.iter().map(|part| part.lines.added).sum::<usize>();
+        let added = (added > 0).then(|| format!("{} added, see below", counted(added, "path")));
+        let cost = Some(self.cost.clone()).filter(|_| self.has_lines());
+        added.into_iter().chain(cost).collect::<Vec<_>>().join(" · ")
+    }
+
+    fn has_lines(&self) -> bool {
+        !self.lines.is_empty() || !self.parts.is_empty()
+    }
+
     /// Says which freeze windows the plan meets. Where it waits for a second person, they have to override them.
     pub fn freeze_with(&mut self, met: Option<&MetFreezes>, form: &RequestForm, now: Timestamp) {
         let waits = self.guard.as_ref().is_some_and(|guard| guard.waits);
@@ -263,7 +278,7 @@ fn forecast(plan: &Plan, now: Timestamp) -> String {
 }
 
 fn free(used: u64, now: Timestamp) -> String {
-    format!("{} of {FREE_A_MONTH} free paths used in {}", used.min(FREE_A_MONTH), now.month_name())
+    format!("{} of {FREE_A_MONTH} free paths used in {} before this", used.min(FREE_A_MONTH), now.month_name())
 }
 
 impl PartView {

@@ -66,6 +66,10 @@ const fn off(are_on_here: bool, are_on_for_distribution: bool, is_staging: bool)
 fn step(run: Option<&CheckRun>, off: Option<&'static str>, invalidation: &Invalidation) -> TimelineStep {
     let looks = run.filter(|run| run.state == CheckRunState::After || run.state == CheckRunState::Done);
     let done = run.is_some_and(|run| matches!(run.freshness, Freshness::Fresh | Freshness::Unchanged));
+    // Nothing more is looked at, and nothing is wrong as far as anybody knows.
+    let rests = run.is_some_and(|run| {
+        run.state == CheckRunState::Done && run.freshness == Freshness::Unclear
+    });
     TimelineStep {
         name: "Checked",
         words: match run {
@@ -77,7 +81,7 @@ fn step(run: Option<&CheckRun>, off: Option<&'static str>, invalidation: &Invali
             Some(run) => words(run, invalidation.expected),
         },
         done,
-        now: looks.is_some() && !done,
+        now: looks.is_some() && !done && !rests,
     }
 }
 

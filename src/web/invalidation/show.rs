@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     domain::{
+        access::Role,
         actor::ActorKind,
         audit::verify::Broken,
         distributions::distribution::Distribution,
@@ -151,14 +152,20 @@ pub async fn show(
     let freezes = Freezes::read(&mut conn, &found, &batches, now).await?;
     let is_of_demo =
         app.options.demo.as_ref().is_some_and(|demo| demo.distribution == found.distribution.as_str());
-    let demo_site = if is_of_demo { demo::site(&mut conn, &app, &visitor).await? } else { None };
-    drop(conn);
     let items = all_items(&batches);
+    let demo_site = if is_of_demo && demo::has_style_sheet(&items) {
+        demo::site(&mut conn, &app, &visitor).await?
+    } else {
+        None
+    };
+    drop(conn);
     let any = |state: BatchState| batches.iter().any(|batch| batch.state == state && !batch.is_cut());
     let may_act =
         visitor.access.role.may_invalidate() && visitor.access.covers_all(&found.distribution, &items);
     let repeat = may_act.then(|| format!("/?repeat={id}"));
-    let checks = panel.map(|panel| CheckPanel { repeat, ..panel });
+    let settings = (visitor.access.role == Role::Admin)
+        .then(|| format!("/distributions/{}/checks", found.distribution));
+    let checks = panel.map(|panel| CheckPanel { settings, repeat, ..panel });
     let mut steps = parts::steps(&found, &batches, usual, waiting.as_ref(), now);
     steps.push(step);
     let status = StatusView::of(&found);

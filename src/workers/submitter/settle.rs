@@ -89,6 +89,17 @@ fn invalidations_of(batches: &[ServedBatch]) -> Vec<InvalidationId> {
     batches.iter().map(|batch| batch.invalidation.clone()).collect()
 }
 
+/// The invalidations for the log, of which one batch can serve many.
+fn named(batches: &[ServedBatch]) -> String {
+    const NAMED: usize = 5;
+    let mut names: Vec<String> =
+        batches.iter().take(NAMED).map(|batch| batch.invalidation.to_string()).collect();
+    if batches.len() > NAMED {
+        names.push(format!("and {} more", batches.len() - NAMED));
+    }
+    names.join(" ")
+}
+
 /// Whether the event is written. A repeated problem is not: a day without network must not fill the history.
 fn is_news(event: &Event, before: Option<ProblemKind>) -> bool {
     let repeats = matches!(event.action, Action::BatchPostponed | Action::BatchUnknown)
@@ -185,8 +196,9 @@ async fn not_accepted(
         return Ok(None);
     }
     tracing::warn!(
-        batch = %held.batch.id, distribution = %held.batch.distribution, kind = problem.kind.as_str(),
-        code = problem.code, said = problem.message, attempts, "CloudFront did not take a batch"
+        batch = %held.batch.id, invalidation = named(&held.batch.serves), distribution = %held.batch.distribution,
+        kind = problem.kind.as_str(), code = problem.code, said = problem.message, attempts,
+        advice = problem.advice(&held.batch.items), "CloudFront did not take a batch"
     );
     let mut event = event(held, action, now);
     event.outcome = outcome;

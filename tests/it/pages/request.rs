@@ -43,7 +43,7 @@ async fn the_plan_tells_what_would_be_sent() {
     ");
     insta::assert_snapshot!(
         fragment.text("#plan .total"),
-        @"4 billable paths $0.00 , 0 of 1000 free paths used in November 0 of 15 wildcard slots in use, 1 more with this starts in a moment"
+        @"4 billable paths $0.00 , 0 of 1000 free paths used in November before this 0 of 15 wildcard slots in use, 1 more with this starts in a moment"
     );
     assert!(fragment.body.contains("Refresh 4 paths"), "{}", fragment.body);
 
