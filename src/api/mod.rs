@@ -29,7 +29,7 @@ pub use caller::{IDEMPOTENCY_KEY, RUN_URL};
 pub use openapi::document;
 pub use state::Api;
 
-use invalidations::{answers, cancel, create, list, plan, show};
+use invalidations::{answers, cancel, create, list, override_freeze, plan, show};
 
 use axum::{
     Router, middleware,
@@ -44,6 +44,7 @@ fn operations() -> OpenApiRouter<Api> {
         .routes(routes!(list::list, create::submit))
         .routes(routes!(show::show))
         .routes(routes!(cancel::submit))
+        .routes(routes!(override_freeze::submit))
         .routes(routes!(budget::show))
         .routes(routes!(budgets::list, budgets::submit))
         .routes(routes!(freezes::list, freezes::submit))

@@ -19,6 +19,7 @@ pub fn act(method: &Method, path: &str) -> Option<&'static str> {
         ("POST", "/api/v1/invalidations") => Some("invalidate"),
         ("POST", "/api/v1/checks") => Some("check a distribution"),
         ("POST", _) if path.ends_with("/cancel") => Some("cancel an invalidation"),
+        ("POST", _) if path.ends_with("/override-freeze") => Some("override a freeze window"),
         ("POST", _) if path.ends_with("/check-up") => Some("look at a distribution for its check-up"),
         ("POST", _) if path.ends_with("/changes") => Some("look for changed files"),
         ("PUT", _) if path.ends_with("/checks") => Some("set the checks of a distribution"),

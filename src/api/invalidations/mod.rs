@@ -6,6 +6,7 @@ pub(crate) mod cancel;
 pub(crate) mod create;
 mod freshness;
 pub(crate) mod list;
+pub(crate) mod override_freeze;
 pub(crate) mod plan;
 pub(crate) mod radius;
 pub(crate) mod representation;

@@ -164,7 +164,7 @@ fn card(proposal: Proposal, visitor: &Visitor, around: &RowContext<'_>) -> Card 
         expected: proposal.expected.label(),
         warm: proposal.warm,
         radius: BlastRadius::of(&proposal.items, traffic).map(|radius| radius.describe()),
-        expires: span_in_words(rounded(proposal.expires_at.since(around.now))),
+        expires: hours_in_words(proposal.expires_at.since(around.now)),
         more: proposal.items.len().saturating_sub(ITEMS_SHOWN),
         count: proposal.items.len(),
         status: status_of(&proposal),
@@ -179,11 +179,14 @@ fn card(proposal: Proposal, visitor: &Visitor, around: &RowContext<'_>) -> Card 
     }
 }
 
-/// To the next hour where hours are told: what was requested just now expires in 24 hours, not in 23.
-const fn rounded(span: Duration) -> Duration {
-    const HOUR: u64 = 3_600;
-    let seconds = span.as_secs();
-    if seconds > 2 * HOUR { Duration::from_secs(seconds.div_ceil(HOUR) * HOUR) } else { span }
+/// `24 hours`, `23 hours 31 min`: rounded up to a minute, so that what was requested just now has its whole time.
+fn hours_in_words(span: Duration) -> String {
+    let minutes = span.as_secs().div_ceil(60);
+    match (minutes / 60, minutes % 60) {
+        (0 | 1, _) => span_in_words(span),
+        (hours, 0) => format!("{hours} hours"),
+        (hours, minutes) => format!("{hours} hours {minutes} min"),
+    }
 }
 
 /// A card for a proposal that differs from what the history recorded. It shows none of the changed data, and nobody

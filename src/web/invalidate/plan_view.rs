@@ -125,14 +125,15 @@ impl PlanView {
         if self.refused > 0 {
             return format!("{} to correct, see below", counted(self.refused, "line"));
         }
-        let added = self.lines.added + self.parts.iter().map(|part| part.lines.added).sum::<usize>();
-        let added = (added > 0).then(|| format!("{} added, see below", counted(added, "path")));
-        let cost = Some(self.cost.clone()).filter(|_| self.has_lines());
-        added.into_iter().chain(cost).collect::<Vec<_>>().join(" · ")
-    }
-
-    fn has_lines(&self) -> bool {
-        !self.lines.is_empty() || !self.parts.is_empty()
+        let all = || std::iter::once(&self.lines).chain(self.parts.iter().map(|part| &part.lines));
+        let changes = [
+            (all().map(|lines| lines.added).sum(), "added"),
+            (all().map(|lines| lines.offered.count).sum(), "offered"),
+        ];
+        let changes = changes.into_iter().filter(|(count, _)| *count > 0);
+        let changes = changes.map(|(count, what)| format!("{} {what}, see below", counted(count, "path")));
+        let cost = Some(self.cost.clone()).filter(|_| all().any(|lines| !lines.is_empty()));
+        changes.chain(cost).collect::<Vec<_>>().join(" · ")
     }
 
     /// Says which freeze windows the plan meets. Where it waits for a second person, they have to override them.

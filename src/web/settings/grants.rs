@@ -135,7 +135,7 @@ pub async fn show(
     QueryParams(wanted): QueryParams<GrantsQuery>,
 ) -> Result<Html<String>, HttpError> {
     visitor.require_admin(&app, "see the grants").await?;
-    let form = GrantForm { subject: wanted.subject, paths: "/".to_owned(), ..GrantForm::default() };
+    let form = GrantForm { subject: wanted.subject, ..GrantForm::default() };
     render(&app, &visitor, &wanted.sort, form, Errors::default()).await
 }
 

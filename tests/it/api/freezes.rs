@@ -75,6 +75,31 @@ async fn a_plan_tells_the_window_and_a_request_needs_the_override_and_a_reason()
 }
 
 #[tokio::test]
+async fn what_a_later_window_holds_is_sent_during_it_with_a_reason() {
+    let app = TestApp::new().await;
+    let (root, program) = (app.admin().await, Program::operator(&app).await);
+    let later = app.world.now().plus(Duration::from_mins(30)).to_string();
+    let body = json!({"distribution": SHOP, "items": ["/*"], "not_before": later});
+    let id = json(&program.request("key", &body).await)["id"].as_str().unwrap().to_owned();
+    let address = format!("{PATH}/{id}/override-freeze");
+    let reason = json!({"reason": "WEB-412: a wrong price"});
+    problem(&program.post(&address, &reason).await, 409, "too-late");
+    freeze(&app, &root, Value::Null).await;
+    assert_eq!(pointers(&problem(&program.post(&address, &json!({})).await, 422, "invalid")), ["/reason"]);
+    let head = app.world.head().await;
+    let answer = program.post(&address, &reason).await;
+    assert_eq!((answer.status, json(&answer)["state"].as_str()), (200, Some("queued")), "{answer:?}");
+    assert_eq!(app.world.events_after(head).await, ["freeze.overridden"]);
+    problem(&program.post(&address, &reason).await, 409, "too-late");
+    app.world.advance(Duration::from_mins(30));
+    app.world.submit().await;
+    let event = app.world.history().await.into_iter().rfind(|one| one.event.action.as_str() == "freeze.overridden");
+    assert!(format!("{:?}", event.unwrap().event).contains("WEB-412"), "the reason is kept");
+    assert_ne!(app.world.recent().await[0].state.as_str(), "queued", "it is sent during the window");
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn what_waits_for_a_second_person_says_that_they_have_to_override_it() {
     let app = TestApp::new().await;
     let (root, program) = (app.admin().await, Program::operator(&app).await);

@@ -8,7 +8,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use unstale::{
     commands::{self, NewToken},
-    domain::{access::Role, id::DistributionId, invalidations::freeze_window::TypedFreeze},
+    domain::{
+        access::Role,
+        id::{DistributionId, InvalidationId},
+        invalidations::freeze_window::TypedFreeze,
+    },
 };
 
 use super::{program::Program, routes::routes};
@@ -98,6 +102,8 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
         ("POST", "/api/v1/invalidations/{id}/cancel", Try::Good) => acts(200, granted(200)),
         // Nothing of it is queued.
         ("POST", "/api/v1/invalidations/{id}/cancel", Try::Bad) => acts(409, granted(409)),
+        ("POST", "/api/v1/invalidations/{id}/override-freeze", Try::Good) => acts(200, granted(200)),
+        ("POST", "/api/v1/invalidations/{id}/override-freeze", Try::Bad) => acts(422, granted(422)),
         ("POST", "/api/v1/freezes", Try::Good) => administers(201, 403),
         ("POST", "/api/v1/freezes", Try::Bad) => administers(422, 403),
         ("DELETE", "/api/v1/freezes/{id}", Try::Good) => administers(204, 403),
@@ -242,6 +248,11 @@ async fn set(app: &TestApp, path: &str, how: Try, place: &str) -> (String, Optio
     if path.contains("/checks") {
         return (set_check(app, path, how, place).await, Some(check_body(path, how, place)));
     }
+    if path.ends_with("/override-freeze") {
+        let id = frozen(app, place).await;
+        let reason = if how == Try::Good { "the price is wrong" } else { "" };
+        return (path.replace("{id}", id.as_str()), Some(json!({"reason": reason})));
+    }
     if path.contains("{id}") {
         let id = app.world.request_at(place, &format!("/{}", uuid())).await;
         address = address.replace("{id}", id.as_str());
@@ -288,6 +299,24 @@ async fn set_freeze(app: &TestApp, path: &str, how: Try, place: &str) -> (String
     };
     let made = commands::add_freeze(&app.world.command_context, &shell(), &typed).await.unwrap();
     (format!("{}{query}", path.replace("{id}", made.id.as_str())), None)
+}
+
+/// A wide request that waits for a time in a freeze window.
+async fn frozen(app: &TestApp, place: &str) -> InvalidationId {
+    app.world.database.raw().await.run("DELETE FROM freeze_window").await.unwrap();
+    let chosen = app.world.now().plus(Duration::from_hours(1));
+    let mut new = app.world.new_invalidation(place, &format!("/{}/*\n/*", uuid())).await;
+    new.not_before = Some(chosen);
+    commands::request_invalidation(&app.world.command_context, &acting(), &new).await.unwrap();
+    let typed = TypedFreeze {
+        name: "Sale".to_owned(),
+        why: "the sale".to_owned(),
+        from: chosen.to_string(),
+        until: chosen.plus(Duration::from_secs(1)).to_string(),
+        distributions: vec![place.to_owned()],
+    };
+    commands::add_freeze(&app.world.command_context, &shell(), &typed).await.unwrap();
+    new.id
 }
 
 /// The address of a try with checks.

@@ -29,7 +29,7 @@ pub enum StateFilter {
 
 impl StateFilter {
     /// The word of [`Self::Problem`] in addresses, and its label.
-    pub const PROBLEM: (&str, &str) = ("problem", "Any problem (refused, stale, broken)");
+    pub const PROBLEM: (&str, &str) = ("problem", "Any problem (refused, needs a look, stale, broken)");
 
     /// `freshness` is what the checks say now.
     #[must_use]
