@@ -76,7 +76,9 @@ pub async fn site(
 /// Whether the items have the style sheet that the demo's steps are about.
 pub fn has_style_sheet(items: &[Item]) -> bool {
     let path = format!("/{FILE}");
-    items.iter().any(|item| item.as_str() == path || item.prefix().is_some_and(|prefix| path.starts_with(prefix)))
+    items
+        .iter()
+        .any(|item| item.as_str() == path || item.prefix().is_some_and(|prefix| path.starts_with(prefix)))
 }
 
 /// `GET /demo/versions`: the part of the pages that follows a file which is changed by hand.

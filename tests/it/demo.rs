@@ -94,7 +94,17 @@ async fn it_begins_with_two_weeks_of_history() {
 
     assert_eq!(people::list(&mut conn).await.unwrap().len(), 2);
     assert_eq!(tokens::list(&mut conn, 10).await.unwrap().len(), 1);
-    assert_eq!(proposals::waiting_for(&mut conn, &PersonId::from_trusted("nobody"), &all_seen(), Clock::system().now()).await.unwrap(), 1);
+    assert_eq!(
+        proposals::waiting_for(
+            &mut conn,
+            &PersonId::from_trusted("nobody"),
+            &all_seen(),
+            Clock::system().now()
+        )
+        .await
+        .unwrap(),
+        1
+    );
     drop(conn);
     db.close().await;
 }

@@ -1,6 +1,6 @@
 //! What was seen of the URLs of a check run, as a table.
 
-use std::collections::HashSet;
+use std::{cmp::Reverse, collections::HashSet};
 
 use url::Url;
 
@@ -19,6 +19,10 @@ use super::{
     look_view::LookView,
     places::{PlaceView, SilentProbe, places, silent_probes, standing, verdict_status},
 };
+
+/// How many URLs stand unfolded. A few more are not worth a fold.
+const UNFOLDED: usize = 10;
+const FOLD_FROM: usize = 14;
 
 /// The table, and what is said around it.
 #[derive(Debug, Clone)]
@@ -81,6 +85,20 @@ impl CheckPanel {
         Ok(Self { silent: silent_probes(conn, run, now).await?, ..Self::new(run, expected, now) })
     }
 
+    /// Those that stand unfolded.
+    pub fn unfolded(&self) -> &[UrlCheckView] {
+        &self.urls[..self.fold()]
+    }
+
+    /// Those that stand in a fold below the others.
+    pub fn folded(&self) -> &[UrlCheckView] {
+        &self.urls[self.fold()..]
+    }
+
+    const fn fold(&self) -> usize {
+        if self.urls.len() < FOLD_FROM { self.urls.len() } else { UNFOLDED }
+    }
+
     fn new(run: &CheckRun, expected: ExpectedContent, now: Timestamp) -> Self {
         let looks =
             || run.urls.iter().flat_map(|check| [check.before.as_ref(), check.after.as_ref()]).flatten();
@@ -106,13 +124,19 @@ fn url_views(
     expected: ExpectedContent,
     now: Timestamp,
 ) -> Vec<UrlCheckView> {
+    let mut checks: Vec<&UrlCheck> = urls.iter().filter(|check| check.kind == kind).collect();
+    if checks.len() >= FOLD_FROM {
+        // The worst stand first, before the fold.
+        checks.sort_by_key(|check| Reverse(check.worst()));
+    }
     let mut told: HashSet<String> = HashSet::new();
     let mut views = Vec::new();
-    for check in urls.iter().filter(|check| check.kind == kind) {
+    for check in checks {
         let mut view = url_view(check, expected, now);
-        // The same advice or policy for each of 20 URLs would hide the rest.
-        view.snippet = view.snippet.filter(|snippet| told.insert(snippet.clone()));
-        if !told.insert(view.step.clone()) && view.snippet.is_none() {
+        // The same advice for each of 20 URLs would hide the rest, also where its command names each URL.
+        let is_told = !told.insert(format!("{} {}", view.cause, view.step));
+        view.snippet = view.snippet.filter(|snippet| told.insert(snippet.clone()) && !is_told);
+        if is_told {
             view.step.clear();
         }
         views.push(view);

@@ -118,7 +118,11 @@ struct Saved {
 impl Saved {
     /// What deleting it ends.
     const fn deleting(&self) -> &'static str {
-        if self.for_everyone { "It disappears for everyone. No event is deleted." } else { "No event is deleted." }
+        if self.for_everyone {
+            "It disappears for everyone. No event is deleted."
+        } else {
+            "No event is deleted."
+        }
     }
 }
 

@@ -279,7 +279,11 @@ fn forecast(plan: &Plan, now: Timestamp) -> String {
 }
 
 fn free(used: u64, now: Timestamp) -> String {
-    format!("{} of {FREE_A_MONTH} free paths used in {} before this", used.min(FREE_A_MONTH), now.month_name())
+    format!(
+        "{} of {FREE_A_MONTH} free paths used in {} before this",
+        used.min(FREE_A_MONTH),
+        now.month_name()
+    )
 }
 
 impl PartView {

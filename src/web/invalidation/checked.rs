@@ -67,9 +67,8 @@ fn step(run: Option<&CheckRun>, off: Option<&'static str>, invalidation: &Invali
     let looks = run.filter(|run| run.state == CheckRunState::After || run.state == CheckRunState::Done);
     let done = run.is_some_and(|run| matches!(run.freshness, Freshness::Fresh | Freshness::Unchanged));
     // Nothing more is looked at, and nothing is wrong as far as anybody knows.
-    let rests = run.is_some_and(|run| {
-        run.state == CheckRunState::Done && run.freshness == Freshness::Unclear
-    });
+    let rests =
+        run.is_some_and(|run| run.state == CheckRunState::Done && run.freshness == Freshness::Unclear);
     TimelineStep {
         name: "Checked",
         words: match run {

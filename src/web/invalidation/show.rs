@@ -163,8 +163,8 @@ pub async fn show(
     let may_act =
         visitor.access.role.may_invalidate() && visitor.access.covers_all(&found.distribution, &items);
     let repeat = may_act.then(|| format!("/?repeat={id}"));
-    let settings = (visitor.access.role == Role::Admin)
-        .then(|| format!("/distributions/{}/checks", found.distribution));
+    let settings =
+        (visitor.access.role == Role::Admin).then(|| format!("/distributions/{}/checks", found.distribution));
     let checks = panel.map(|panel| CheckPanel { settings, repeat, ..panel });
     let mut steps = parts::steps(&found, &batches, usual, waiting.as_ref(), now);
     steps.push(step);

@@ -256,7 +256,12 @@ async fn render(
         role: form.role.clone(),
         distribution,
         picker,
-        heads: [head(0, "Name"), head(1, "Until (UTC)"), head(2, "Last used (UTC)"), head(3, "Created (UTC)")],
+        heads: [
+            head(0, "Name"),
+            head(1, "Until (UTC)"),
+            head(2, "Last used (UTC)"),
+            head(3, "Created (UTC)"),
+        ],
         tokens: rows.collect(),
     })
 }

@@ -15,7 +15,9 @@ mod sort;
 mod when;
 
 pub use address::address;
-pub use distributions::{Part, distribution, distributions, find_distributions, name_of_place, named_distribution, words};
+pub use distributions::{
+    Part, distribution, distributions, find_distributions, name_of_place, named_distribution, words,
+};
 pub use elapsed::ElapsedView;
 pub use frame::{Frame, SideLink, Tab, frame};
 pub use freeze::{FreezeView, FreezeWindowView, OverrideForm};

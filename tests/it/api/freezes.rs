@@ -93,7 +93,8 @@ async fn what_a_later_window_holds_is_sent_during_it_with_a_reason() {
     problem(&program.post(&address, &reason).await, 409, "too-late");
     app.world.advance(Duration::from_mins(30));
     app.world.submit().await;
-    let event = app.world.history().await.into_iter().rfind(|one| one.event.action.as_str() == "freeze.overridden");
+    let event =
+        app.world.history().await.into_iter().rfind(|one| one.event.action.as_str() == "freeze.overridden");
     assert!(format!("{:?}", event.unwrap().event).contains("WEB-412"), "the reason is kept");
     assert_ne!(app.world.recent().await[0].state.as_str(), "queued", "it is sent during the window");
     app.finish().await;

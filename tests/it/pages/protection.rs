@@ -91,7 +91,9 @@ async fn a_second_person_approves_and_it_is_sent() {
     let asked = ada.post("/plan", &plan("/*")).await;
     assert!(asked.text("#same-waiting").starts_with("You requested the same items"));
     asked.assert_says("starts after approval");
-    assert!(bob.post("/plan", &plan("/*")).await.text("#same-waiting").starts_with("ada@example.com requested"));
+    assert!(
+        bob.post("/plan", &plan("/*")).await.text("#same-waiting").starts_with("ada@example.com requested")
+    );
     assert!(!bob.post("/plan", &plan("/a/*\n/b\n/c")).await.has("#same-waiting"), "these are others");
     assert!(!bob.get("/approvals").await.has("#live[hx-trigger]"), "a comment that is typed is not lost");
 
@@ -406,7 +408,12 @@ async fn what_the_asker_may_not_do_any_more_is_not_approved() {
     assert_eq!(world.events_after(before).await, ["act.refused"]);
     assert_eq!(world.recent().await, []);
     let now = world.now();
-    let waiting = world.database.get(async |conn| proposals::waiting_for(conn, &PersonId::from_trusted("nobody"), &all_seen(), now).await).await;
+    let waiting = world
+        .database
+        .get(async |conn| {
+            proposals::waiting_for(conn, &PersonId::from_trusted("nobody"), &all_seen(), now).await
+        })
+        .await;
     assert_eq!(waiting, 1, "it waits on");
     assert_eq!(PersonId::from_trusted("p1").as_str(), acting().actor.id());
     world.finish().await;

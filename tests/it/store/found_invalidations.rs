@@ -84,7 +84,8 @@ async fn each_is_found_once_where_its_first_match_stands(database: &Database) {
         }
         assert_eq!(paged, whole, "{query:?}");
     }
-    let failed = InvalidationSearch { state: Some(StateFilter::Is(InvalidationState::Failed)), ..words("/b") };
+    let failed =
+        InvalidationSearch { state: Some(StateFilter::Is(InvalidationState::Failed)), ..words("/b") };
     assert_eq!(ids(&find(&all, &failed, 9).await), []);
     // Whoever sees one distribution sees its invalidations, wherever the page is said to begin.
     let grant = Granted { distributions: [id("E2")].into(), scope: GrantScope::whole() };

@@ -68,7 +68,11 @@ async fn proposals_and_distributions_show_what_may_be_seen(database: &Database) 
         database.get(async |conn| proposals::recent(conn, access, limit, START).await).await
     };
     let waiting = async |access: &Access| {
-        database.get(async |conn| proposals::waiting_for(conn, &PersonId::from_trusted("nobody"), access, START).await).await
+        database
+            .get(async |conn| {
+                proposals::waiting_for(conn, &PersonId::from_trusted("nobody"), access, START).await
+            })
+            .await
     };
     let known =
         async |access: &Access| database.get(async |conn| distributions::known(conn, access).await).await;

@@ -123,7 +123,11 @@ async fn a_proposal_is_decided_once_and_in_time(database: &Database) {
     let only = Granted { distributions: [id("E1")].into(), scope: GrantScope::whole() };
     let narrowed = Access::new(Role::Operator, Scope::Only(vec![only]));
     let waiting = async |access: &Access, now| {
-        database.get(async |conn| proposals::waiting_for(conn, &PersonId::from_trusted("nobody"), access, now).await).await
+        database
+            .get(async |conn| {
+                proposals::waiting_for(conn, &PersonId::from_trusted("nobody"), access, now).await
+            })
+            .await
     };
     assert_eq!((waiting(&all_seen(), at(50)).await, waiting(&narrowed, at(50)).await), (2, 1));
     assert_eq!(waiting(&all_seen(), at(105)).await, 1, "the other one has expired");
@@ -131,9 +135,8 @@ async fn a_proposal_is_decided_once_and_in_time(database: &Database) {
     let of_others =
         database.get(async |conn| proposals::waiting_for(conn, &own, &all_seen(), at(50)).await).await;
     assert_eq!(of_others, 0, "nobody decides what they asked for");
-    let at_one = async |now| {
-        database.get(async |conn| proposals::waiting_at(conn, &id("E1"), 9, now).await).await
-    };
+    let at_one =
+        async |now| database.get(async |conn| proposals::waiting_at(conn, &id("E1"), 9, now).await).await;
     assert_eq!(at_one(at(50)).await, std::slice::from_ref(&one));
     assert_eq!(at_one(at(100)).await, [], "it has expired");
     let recent = database.get(async |conn| proposals::recent(conn, &all_seen(), 9, at(20)).await).await;

@@ -59,7 +59,13 @@ async fn what_was_asked_for_by_a_clock_that_was_ahead_waits_for_nobody(database:
     let counts = database.get(async |conn| waiting::counts(conn, ActorKind::Person, at(0)).await).await;
     assert_eq!(counts, HashMap::new());
     let all = crate::support::all_seen();
-    assert_eq!(database.get(async |conn| proposals::waiting_for(conn, &PersonId::from_trusted("nobody"), &all, at(0)).await).await, 0);
+    assert_eq!(
+        database
+            .get(async |conn| proposals::waiting_for(conn, &PersonId::from_trusted("nobody"), &all, at(0))
+                .await)
+            .await,
+        0
+    );
     assert_eq!(database.get(async |conn| proposals::waiting_of(conn, &ada, at(0)).await).await, 0);
     let decided =
         database.write(async |tx| proposals::decide(tx, &asked.id, &ada, "", None, at(0)).await).await;

@@ -164,7 +164,9 @@ mod tests {
         use InvalidationState as S;
         let is_one = |state, freshness| StateFilter::Problem.admits(state, freshness);
         assert!(is_one(S::Failed, None) && is_one(S::NeedsALook, Some(Freshness::Pending)));
-        assert!(is_one(S::Completed, Some(Freshness::Stale)) && is_one(S::Completed, Some(Freshness::Broken)));
+        assert!(
+            is_one(S::Completed, Some(Freshness::Stale)) && is_one(S::Completed, Some(Freshness::Broken))
+        );
         for good in [None, Some(Freshness::Fresh), Some(Freshness::Unchanged), Some(Freshness::Unclear)] {
             assert!(!is_one(S::Completed, good) && !is_one(S::Queued, good), "{good:?}");
         }
