@@ -63,14 +63,20 @@ impl SavedView {
 
 /// The words with distributions by their names. The event has their IDs, because names change.
 async fn with_names(conn: &mut Conn, visitor: &Visitor, words: &str) -> Result<String, StoreError> {
-    let mut named = words.to_owned();
-    for word in words.split(|c: char| !c.is_ascii_alphanumeric()) {
+    let is_between = |c: char| !c.is_ascii_alphanumeric();
+    let mut named = String::new();
+    for part in words.split_inclusive(is_between) {
+        let word = part.trim_end_matches(is_between);
         let id = DistributionId::parse(word).filter(|id| visitor.access.sees(id));
-        if let Some(id) = id
-            && let Some(distribution) = distributions::find(conn, &id).await?
-        {
-            named = named.replace(word, &distribution.shown_name());
+        let found = match id {
+            Some(id) => distributions::find(conn, &id).await?,
+            None => None,
+        };
+        match found {
+            Some(distribution) => named.push_str(&distribution.shown_name()),
+            None => named.push_str(word),
         }
+        named.push_str(&part[word.len()..]);
     }
     Ok(named)
 }

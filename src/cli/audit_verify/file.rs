@@ -22,7 +22,11 @@ const LINE_MAX: usize = 4 * 1024 * 1024;
 
 pub fn verify_file(file: &Path, args: &VerifyArgs, known: &TrustedHeads) -> Result<VerifyOutcome, CliError> {
     let unreadable = |error: std::io::Error| format!("{} cannot be read: {error}", file.display());
-    let first = first_line(file).map_err(unreadable)?;
+    // It is opened once, because it may be a pipe.
+    let mut reader = BufReader::with_capacity(256 * 1024, File::open(file).map_err(unreadable)?);
+    let mut line = Vec::new();
+    (&mut reader).take(LINE_MAX as u64).read_until(b'\n', &mut line).map_err(unreadable)?;
+    let first = String::from_utf8_lossy(&line).into_owned();
     if let Some(form) = other_form(&first) {
         return Err(format!(
             "{} is an export as {form}, which has no hashes to verify. Export it as JSON Lines, and verify that file.",
@@ -30,7 +34,6 @@ pub fn verify_file(file: &Path, args: &VerifyArgs, known: &TrustedHeads) -> Resu
         )
         .into());
     }
-    let open = File::open(file).map_err(unreadable)?;
     let mut walk = match &args.after {
         Some(head) => Walk::after(Head::parse(head).map_err(|error| format!("--after: {error}"))?),
         None if args.part => Walk::over_a_part(),
@@ -38,7 +41,7 @@ pub fn verify_file(file: &Path, args: &VerifyArgs, known: &TrustedHeads) -> Resu
     };
     let expected = expect(&mut walk, known);
     let done = match expected {
-        Ok(()) => walk_file(open, &mut walk),
+        Ok(()) => walk_file(line.as_slice().chain(reader), &mut walk),
         Err(broken) => Err(FileError::Broken(broken)),
     };
     match done {
@@ -55,12 +58,6 @@ pub fn verify_file(file: &Path, args: &VerifyArgs, known: &TrustedHeads) -> Resu
         }
         Err(FileError::Io(error)) => Err(unreadable(error).into()),
     }
-}
-
-fn first_line(file: &Path) -> Result<String, std::io::Error> {
-    let mut first = Vec::new();
-    BufReader::new(File::open(file)?).take(LINE_MAX as u64).read_until(b'\n', &mut first)?;
-    Ok(String::from_utf8_lossy(&first).into_owned())
 }
 
 /// The name of the form of an export that cannot be verified, by its first line. `None` for JSON Lines and for what is no export.
@@ -85,8 +82,7 @@ fn expect(walk: &mut Walk, known: &TrustedHeads) -> Result<(), Broken> {
     known.heads.iter().try_for_each(|head| walk.require_head(head))
 }
 
-fn walk_file(file: File, walk: &mut Walk) -> Result<(), FileError> {
-    let mut reader = BufReader::with_capacity(256 * 1024, file);
+fn walk_file(mut reader: impl BufRead, walk: &mut Walk) -> Result<(), FileError> {
     let mut line = Vec::new();
     loop {
         line.clear();

@@ -1,6 +1,9 @@
 //! `unstale audit verify` and `export`, as they are run.
 
-use std::process::{Command, Output};
+use std::{
+    io::Write,
+    process::{Command, Output, Stdio},
+};
 
 use tempfile::TempDir;
 use unstale::{
@@ -359,6 +362,21 @@ async fn what_was_dropped_is_told_and_heads_before_it_need_a_key() {
     assert_eq!(given.run(&["verify", "--public-key", other.as_str()]).0, 1);
     let end = format!("10:{}", "ab".repeat(32));
     assert_eq!(given.run(&["verify", "--head", &end]).0, 1, "the segment ends with another hash");
+}
+
+#[tokio::test]
+async fn a_file_may_be_a_pipe() {
+    let given = Given::new(30).await;
+    let (_, all, _) = given.run(&["export", "--format", "jsonl"]);
+    let mut verify = Command::new(env!("CARGO_BIN_EXE_unstale"))
+        .args(["audit", "verify", "--file", "/dev/stdin"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    verify.stdin.take().unwrap().write_all(all.as_bytes()).unwrap();
+    let Output { status, stdout, .. } = verify.wait_with_output().unwrap();
+    assert!(status.success() && stdout.starts_with(b"Intact: 30 events"), "{}", String::from_utf8_lossy(&stdout));
 }
 
 #[tokio::test]

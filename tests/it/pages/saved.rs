@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, WORKSHOP};
 
 const GROUPS: &str = "/settings/groups";
 
@@ -18,6 +18,12 @@ async fn a_change_is_answered_with_what_was_saved() {
     let event = app.world.head().await;
     assert_eq!(page.attribute("#saved a", "href"), format!("/history/{event}"));
     assert!(!root.get(GROUPS).await.has("#saved"), "without a change nothing was saved");
+
+    let grant = [("subject", "group:docs_team"), ("distribution", WORKSHOP), ("paths", "/docs/")];
+    let granted = root.post("/settings/grants", &grant).await;
+    let said = root.visit(&granted.leads_to().unwrap()).await.text("#saved");
+    let named = "Grant added: group docs_team: StudentWebsiteDistribution: paths below /docs/.";
+    assert!(said.starts_with(named), "{said}");
 
     let after = format!("{GROUPS}?saved=yes");
     assert!(root.get(&after).await.has("#saved"));
