@@ -376,7 +376,11 @@ async fn a_file_may_be_a_pipe() {
         .unwrap();
     verify.stdin.take().unwrap().write_all(all.as_bytes()).unwrap();
     let Output { status, stdout, .. } = verify.wait_with_output().unwrap();
-    assert!(status.success() && stdout.starts_with(b"Intact: 30 events"), "{}", String::from_utf8_lossy(&stdout));
+    assert!(
+        status.success() && stdout.starts_with(b"Intact: 30 events"),
+        "{}",
+        String::from_utf8_lossy(&stdout)
+    );
 }
 
 #[tokio::test]
