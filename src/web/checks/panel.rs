@@ -55,6 +55,7 @@ pub struct UrlCheckView {
     pub link: Option<String>,
     /// The path with the query string.
     pub path: String,
+    /// Empty where it stands at the URL above.
     pub host: String,
     pub guessed: bool,
     pub before: LookView,
@@ -64,7 +65,7 @@ pub struct UrlCheckView {
     pub standing: String,
     /// What each place got. Empty if only this server looked.
     pub places: Vec<PlaceView>,
-    /// What happened. Empty if all is good.
+    /// What happened. Empty if all is good, or where it stands at the URL above.
     pub cause: &'static str,
     /// What to do next, in words. Empty where it stands at a URL before.
     pub step: String,
@@ -130,7 +131,8 @@ fn url_views(
         checks.sort_by_key(|check| Reverse(check.worst()));
     }
     let mut told: HashSet<String> = HashSet::new();
-    let mut views = Vec::new();
+    let mut views: Vec<UrlCheckView> = Vec::new();
+    let mut above = (String::new(), "");
     for check in checks {
         let mut view = url_view(check, expected, now);
         // The same advice for each of 20 URLs would hide the rest, also where its command names each URL.
@@ -139,9 +141,27 @@ fn url_views(
         if is_told {
             view.step.clear();
         }
+        // What stands right above is not said again, but at the beginning of a fold.
+        let here = (view.host.clone(), view.cause);
+        if !views.len().is_multiple_of(UNFOLDED) {
+            view.say_once(&above);
+        }
+        above = here;
         views.push(view);
     }
     views
+}
+
+impl UrlCheckView {
+    /// Leaves out the host and the cause where they are those of the URL above.
+    fn say_once(&mut self, above: &(String, &'static str)) {
+        if self.host == above.0 {
+            self.host.clear();
+        }
+        if self.cause == above.1 {
+            self.cause = "";
+        }
+    }
 }
 
 fn url_view(check: &UrlCheck, expected: ExpectedContent, now: Timestamp) -> UrlCheckView {
