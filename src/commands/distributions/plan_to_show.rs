@@ -1,6 +1,6 @@
 //! Makes the plan for somebody who looks before anything is sent. It only reads.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use crate::{
     commands::{
@@ -45,6 +45,8 @@ pub struct PlanToShow {
     pub budgets: Vec<BudgetUsage>,
     /// About when the first batch would be sent. `None` if nothing would be sent.
     pub starts_at: Option<Timestamp>,
+    /// How long CloudFront usually takes there. `None` if too few invalidations say that.
+    pub usual: Option<Duration>,
     /// The freeze windows that it meets when it is sent.
     pub freezes: Option<MetFreezes>,
     /// What changed in the configuration since the last request, as far as whoever looks may know it.
@@ -110,11 +112,13 @@ pub async fn plan_to_show(
     let budgets = budgets_applying(context, conn, actor, &distribution.id).await?;
     let now = context.clock.now();
     let sent_at = not_before.map_or(now, |at| at.max(now));
-    let starts_at = starts_at(context, conn, &plan, distribution, throughput).await?;
+    let usual = batches::usual_time(conn, &distribution.id).await?;
+    let pace = (throughput, usual.unwrap_or(retry::USUAL));
+    let starts_at = starts_at(context, conn, &plan, distribution, pace).await?;
     let starts_at = starts_at.map(|at| at.max(sent_at));
     let freezes = freezes::met_freezes(conn, &plan.items, &protection, sent_at).await?;
     let drift = if plan.items.is_empty() { None } else { drift_of(conn, distribution, access).await? };
-    Ok(PlanToShow { plan, protection, budgets, starts_at, freezes, drift })
+    Ok(PlanToShow { plan, protection, budgets, starts_at, usual, freezes, drift })
 }
 
 /// About when the first batch would be sent if the request were made now.
@@ -123,13 +127,12 @@ async fn starts_at(
     conn: &mut Conn,
     plan: &Plan,
     distribution: &Distribution,
-    throughput: Throughput,
+    (throughput, usual): (Throughput, Duration),
 ) -> Result<Option<Timestamp>, StoreError> {
     let Some(first) = plan.batches.first().filter(|_| plan.is_sendable()) else { return Ok(None) };
     let now = context.clock.now();
     let place = queue::place_of_new(conn, &distribution.id, Load::of(first), now).await?;
     let Some(place) = place else { return Ok(None) };
-    let usual = batches::usual_time(conn, &distribution.id).await?.unwrap_or(retry::USUAL);
     Ok(Some(place.starts_at(plan.in_flight, throughput, usual, now)))
 }
 

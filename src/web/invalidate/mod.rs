@@ -13,6 +13,7 @@ mod remove_refused;
 mod same_waiting;
 mod staging;
 mod submit;
+mod summary;
 
 pub use find::find;
 pub use map_folder::map_folder;

@@ -16,7 +16,7 @@ use crate::{
         time::span_in_words,
     },
     http::{error::HttpError, session::Visitor, state::AppState},
-    store::{Conn, distributions, invalidations::batches},
+    store::{Conn, distributions},
 };
 
 use super::{
@@ -94,7 +94,7 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
     view.unmapped = map_folder::unmapped(plan, &distribution, visitor);
     view.button_for(plan, &distribution);
     view.guard = GuardView::new(&shown.protection, &distribution, plan, form, visitor.access.role);
-    let waits = view.guard.as_ref().is_some_and(|guard| guard.waits) && plan.is_sendable();
+    let waits = shown.waits() && plan.is_sendable();
     if waits {
         "Request approval".clone_into(&mut view.button);
     }
@@ -118,7 +118,7 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
     view.hold_to(&needs);
     let starts = shown.starts_at.map(|at| view::starts_in(at.since(now))).unwrap_or_default();
     view.starts = if waits { "starts after approval".to_owned() } else { starts };
-    let usual = batches::usual_time(&mut conn, &distribution.id).await?.filter(|_| !waits);
+    let usual = shown.usual.filter(|_| !waits);
     view.usual = usual.map(|span| format!("Usually takes {}", span_in_words(span))).unwrap_or_default();
     let readiness = distribution.readiness();
     // The page shows this warning beside the distribution already.
