@@ -14,7 +14,7 @@ use crate::{
     store::{Conn, StoreError, audit, distributions},
 };
 
-use super::history;
+use super::{history, view};
 
 /// The parameter that a page is opened with after a change.
 const PARAMETER: &str = "saved=yes";
@@ -64,21 +64,16 @@ impl SavedView {
 /// The words with distributions by their names. The event has their IDs, because names change.
 async fn with_names(conn: &mut Conn, visitor: &Visitor, words: &str) -> Result<String, StoreError> {
     let is_between = |c: char| !c.is_ascii_alphanumeric();
-    let mut named = String::new();
-    for part in words.split_inclusive(is_between) {
+    let id = |word: &str| DistributionId::parse(word).filter(|id| visitor.access.sees(id));
+    let ids: Vec<DistributionId> = words.split(is_between).filter_map(id).collect();
+    let known = distributions::some(conn, &ids.iter().collect::<Vec<_>>()).await?;
+    let name = |part: &str| {
         let word = part.trim_end_matches(is_between);
-        let id = DistributionId::parse(word).filter(|id| visitor.access.sees(id));
-        let found = match id {
-            Some(id) => distributions::find(conn, &id).await?,
-            None => None,
-        };
-        match found {
-            Some(distribution) => named.push_str(&distribution.shown_name()),
-            None => named.push_str(word),
-        }
-        named.push_str(&part[word.len()..]);
-    }
-    Ok(named)
+        let name =
+            DistributionId::parse(word).map_or_else(|| word.to_owned(), |id| view::name_of(&known, &id));
+        format!("{name}{}", &part[word.len()..])
+    };
+    Ok(words.split_inclusive(is_between).map(name).collect())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::{
     commands::{self, CommandError, NewToken},
     domain::{
-        access::grant::Grant,
+        access::grant::{Grant, GrantPlace},
         actor::ActorKind,
         id::{DistributionId, TokenId},
         sign_in::person::Person,
@@ -25,7 +25,7 @@ use crate::{
         session::Visitor,
         state::AppState,
     },
-    store::{access::grants, invalidations::waiting, sign_in::people, tokens},
+    store::{access::grants, distributions, invalidations::waiting, sign_in::people, tokens},
     web::saved::saved,
 };
 
@@ -221,7 +221,14 @@ async fn render(
     };
     let offer = Offer { chosen: chosen.as_ref(), find: "", gone: true };
     let picker = view::picker(&mut conn, visitor, offer).await?;
-    let distributions = view::distributions(&mut conn, visitor).await?;
+    let named: Vec<&DistributionId> = grants
+        .iter()
+        .filter_map(|grant| match &grant.place {
+            GrantPlace::Distribution(id) => Some(id),
+            GrantPlace::Tagged { .. } => None,
+        })
+        .collect();
+    let distributions = distributions::some(&mut conn, &named).await?;
     drop(conn);
     let place = |grant: &Grant| view::name_of_place(&grant.place, &distributions);
     let head = |index: usize, label| {
