@@ -4,13 +4,11 @@ use axum::extract::{Path, State, rejection::PathRejection};
 
 use crate::{
     api::{error::ApiError, invalidations::representation::InvalidationShape, json::Json, state::Api},
-    commands::{self, CommandError},
+    commands,
     http::caller::Caller,
-    http::problem::ProblemType,
-    store::invalidations,
 };
 
-use super::show::{find, parse_id};
+use super::{acted, show::parse_id};
 
 /// Cancel what was not sent yet
 ///
@@ -23,20 +21,7 @@ pub async fn submit(
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<InvalidationShape>, ApiError> {
-    let id = parse_id(id)?;
-    let there = invalidations::find(&mut *api.context.db.read().await?, &id).await?;
-    let there = there.ok_or_else(|| ApiError::not_found("invalidation"))?;
-    match commands::cancel_invalidation(&api.context, &caller.acting, &id).await {
-        Err(CommandError::NotFound | CommandError::Hidden) => {
-            return Err(ApiError::not_found("invalidation").told());
-        }
-        Err(CommandError::TooLate) => {
-            let detail = "Nothing of it is queued now, so nothing was changed.";
-            return Err(ApiError::new(ProblemType::TooLate, detail).about(Some(there.distribution)));
-        }
-        other => other?,
-    }
-    let found = find(&api, &caller, &id).await?;
-    let mut conn = api.context.db.read().await?;
-    Ok(Json(InvalidationShape::load(&api, &mut conn, &found, &caller.base).await?))
+    let there = acted::existing(&api, &parse_id(id)?).await?;
+    let done = commands::cancel_invalidation(&api.context, &caller.acting, &there.id).await;
+    acted::answer(&api, &caller, there, done, "Nothing of it is queued now, so nothing was changed.").await
 }

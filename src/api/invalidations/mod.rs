@@ -1,5 +1,6 @@
 //! Plans and invalidations.
 
+mod acted;
 pub(crate) mod answers;
 mod batch;
 pub(crate) mod cancel;

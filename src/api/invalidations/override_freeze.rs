@@ -10,14 +10,10 @@ use crate::{
     },
     commands::{self, CommandError},
     domain::invalidations::freeze_window::{FreezeAnswer, LacksForFreeze},
-    http::{
-        caller::Caller,
-        problem::{Fault, ProblemType},
-    },
-    store::invalidations,
+    http::{caller::Caller, problem::Fault},
 };
 
-use super::show::{find, parse_id};
+use super::{acted, show::parse_id};
 
 /// Why the request is sent anyway.
 #[derive(Debug, Clone, ToSchema)]
@@ -47,25 +43,15 @@ pub async fn submit(
     let id = parse_id(id)?;
     let reason = fields.needed_text("reason");
     fields.end()?;
-    let there = invalidations::find(&mut *api.context.db.read().await?, &id).await?;
-    let there = there.ok_or_else(|| ApiError::not_found("invalidation"))?;
+    let there = acted::existing(&api, &id).await?;
     let answer = FreezeAnswer { overrides: true, reason: &reason };
-    match commands::override_freeze(&api.context, &caller.acting, &id, answer).await {
-        Err(CommandError::NotFound | CommandError::Hidden) => {
-            return Err(ApiError::not_found("invalidation").told());
-        }
-        Err(CommandError::TooLate) => {
-            let detail = "No freeze window holds it now, so nothing was changed.";
-            return Err(ApiError::new(ProblemType::TooLate, detail).about(Some(there.distribution)));
-        }
+    let done = commands::override_freeze(&api.context, &caller.acting, &there.id, answer).await;
+    if let Err(CommandError::Frozen(refusal)) = &done
+        && refusal.lacks == LacksForFreeze::Reason
+    {
         // The command has recorded the attempt.
-        Err(CommandError::Frozen(refusal)) if refusal.lacks == LacksForFreeze::Reason => {
-            let fault = Fault::new("/reason", "Say why; it is kept in the history.");
-            return Err(ApiError::invalid(vec![fault]).told());
-        }
-        other => other?,
+        let fault = Fault::new("/reason", "Say why; it is kept in the history.");
+        return Err(ApiError::invalid(vec![fault]).told());
     }
-    let found = find(&api, &caller, &id).await?;
-    let mut conn = api.context.db.read().await?;
-    Ok(Json(InvalidationShape::load(&api, &mut conn, &found, &caller.base).await?))
+    acted::answer(&api, &caller, there, done, "No freeze window holds it now, so nothing was changed.").await
 }
