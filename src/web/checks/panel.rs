@@ -210,3 +210,52 @@ fn edge_locations(urls: &[UrlCheck]) -> String {
     }
     all.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::checks::{Judgement, Verdict};
+
+    fn check(number: usize, verdict: Verdict) -> UrlCheck {
+        let is_stale = verdict == Verdict::Stale;
+        UrlCheck {
+            number,
+            kind: CheckKind::Url,
+            url: format!("https://shop.example.com/{number}.css"),
+            batch: None,
+            guessed: false,
+            before: None,
+            after: None,
+            judgement: Some(Judgement { verdict, cause: is_stale.then_some(CheckCause::OldAtEdge) }),
+            step: if is_stale { format!("Repeat it.\n\ncurl /{number}.css\n") } else { String::new() },
+            elsewhere: Vec::new(),
+        }
+    }
+
+    fn views(checks: &[UrlCheck]) -> Vec<UrlCheckView> {
+        url_views(checks, CheckKind::Url, ExpectedContent::NewVersion, Timestamp::from_micros(0))
+    }
+
+    #[test]
+    fn advice_host_and_cause_stand_once_and_again_at_the_fold() {
+        let checks: Vec<UrlCheck> = (1..=25).map(|number| check(number, Verdict::Stale)).collect();
+        let views = views(&checks);
+        let at = |has: fn(&UrlCheckView) -> bool| {
+            (0..views.len()).filter(|index| has(&views[*index])).collect::<Vec<_>>()
+        };
+        assert_eq!((at(|view| !view.step.is_empty()), at(|view| view.snippet.is_some())), (vec![0], vec![0]));
+        assert_eq!(at(|view| !view.host.is_empty()), [0, UNFOLDED, 2 * UNFOLDED]);
+        assert_eq!(at(|view| !view.cause.is_empty()), [0, UNFOLDED, 2 * UNFOLDED]);
+    }
+
+    #[test]
+    fn where_there_is_a_fold_the_worst_stand_before_it() {
+        let paths = |count: usize| {
+            let of = |number| if number == count { Verdict::Stale } else { Verdict::Fresh };
+            let checks: Vec<UrlCheck> = (1..=count).map(|number| check(number, of(number))).collect();
+            views(&checks).into_iter().map(|view| view.path).collect::<Vec<_>>()
+        };
+        assert_eq!(paths(FOLD_FROM)[..2], ["/14.css", "/1.css"]);
+        assert_eq!(paths(FOLD_FROM - 1)[..2], ["/1.css", "/2.css"], "a short list keeps its order");
+    }
+}

@@ -47,6 +47,8 @@ use super::{
 
 /// The numbers of items and events that are shown. The other items are only counted.
 const ITEMS_SHOWN: usize = 500;
+/// How many items stand unfolded.
+const ITEMS_UNFOLDED: usize = 10;
 const EVENTS_SHOWN: usize = 200;
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a question that the template asks")]
@@ -107,6 +109,13 @@ struct Page {
     freezes: Freezes,
     /// The demo's site, on the pages of its own invalidations.
     demo_site: Option<DemoSite>,
+}
+
+impl Page {
+    /// Whether the items, and the command with them, stand in folds.
+    const fn is_long(&self) -> bool {
+        self.item_count > ITEMS_UNFOLDED
+    }
 }
 
 /// An item, with the page that viewers get under it.
