@@ -9,6 +9,7 @@ use crate::{
         audit::{Action, Event, ItemsRecord, Outcome},
         id::{CloudFrontInvalidationId, InvalidationId},
         invalidations::{
+            item::Item,
             merging::{ServedBatch, together},
             problem::{Problem, ProblemKind, ProblemVerdict},
             retry::{wait_before_look, wait_before_retry},
@@ -87,6 +88,16 @@ pub(super) async fn settle(
 
 fn invalidations_of(batches: &[ServedBatch]) -> Vec<InvalidationId> {
     batches.iter().map(|batch| batch.invalidation.clone()).collect()
+}
+
+/// What to do, for the log. A policy statement is too long for a line.
+fn advice(problem: &Problem, items: &[Item]) -> String {
+    match problem.statement("") {
+        Some(_) => {
+            "The page of the invalidation has the policy statement to add. Then press Retry there.".to_owned()
+        }
+        None => problem.advice(items),
+    }
 }
 
 /// The invalidations for the log, of which one batch can serve many.
@@ -198,7 +209,7 @@ async fn not_accepted(
     tracing::warn!(
         batch = %held.batch.id, invalidation = named(&held.batch.serves), distribution = %held.batch.distribution,
         kind = problem.kind.as_str(), code = problem.code, said = problem.message, attempts,
-        advice = problem.advice(&held.batch.items), "CloudFront did not take a batch"
+        advice = advice(problem, &held.batch.items), "CloudFront did not take a batch"
     );
     let mut event = event(held, action, now);
     event.outcome = outcome;
@@ -220,4 +231,23 @@ pub(super) fn event(held: &Held, action: Action, now: Timestamp) -> Event {
     let mut event = Event::new(now, &Acting::service(), action);
     event.distribution = Some(held.batch.distribution.clone());
     event
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_says_what_to_do_and_where_the_statement_is() {
+        let of = |kind, message: &str| {
+            let problem =
+                Problem { kind, code: String::new(), message: message.to_owned(), request_id: None };
+            advice(&problem, &[])
+        };
+        let denied = "User: a is not authorized to perform: cloudfront:CreateInvalidation on resource: b because no identity-based policy allows the cloudfront:CreateInvalidation action";
+        assert!(
+            of(ProblemKind::AccessDenied, denied).starts_with("The page of the invalidation has the policy")
+        );
+        assert!(!of(ProblemKind::Network, "refused").contains("statement"));
+    }
 }
