@@ -254,24 +254,27 @@ function hasVisibleFocus(page) {
   });
 }
 
-test("thirty pasted lines make no page higher than three screens", async () => {
-  const lines = Array.from({ length: 30 }, (_, n) => `upload: dist/assets/name-${n}.js to s3://student-website/assets/name-${n}.js`);
-  await visit(browser, demo, {}, async (page) => {
-    const height = () => page.evaluate(() => document.documentElement.scrollHeight / window.innerHeight);
-    await signIn(page);
-    await page.goto("/");
-    await invalidate(page, lines.join("\n"));
-    await waitForState(page, "completed");
-    // No such file is there, so that each has a cause and an advice.
-    const verdicts = page.locator("#checks .verdict .status[data-state=broken]");
-    await page.waitForFunction(() => document.querySelectorAll("#checks .verdict .status[data-state=broken]").length >= 10);
-    assert.ok((await height()) <= 3, `its page: ${await height()}`);
-    assert.equal(await page.locator("#checks .step").count(), 1, "the same advice stands once");
-    await page.locator("#checks summary").click();
-    assert.equal(await verdicts.count(), (await page.locator("#checks .verdict").count()));
-    await page.goto("/");
-    await page.locator("#items").fill(lines.join("\n"));
-    await page.locator("#plan .total").waitFor();
-    assert.ok((await height()) <= 3, `the form: ${await height()}`);
+for (const width of [1280, 768, 400]) {
+  test(`thirty pasted lines make no page higher than three screens, ${width} px`, async () => {
+    const lines = Array.from({ length: 30 }, (_, n) => `upload: dist/assets/of-${width}-${n}.js to s3://student-website/assets/of-${width}-${n}.js`);
+    await visit(browser, demo, { width }, async (page) => {
+      const height = () => page.evaluate(() => document.documentElement.scrollHeight / window.innerHeight);
+      await signIn(page);
+      await page.goto("/");
+      await invalidate(page, lines.join("\n"));
+      await waitForState(page, "completed");
+      // No such file is there, so that each has a cause and an advice.
+      const verdicts = page.locator("#checks .verdict .status[data-state=broken]");
+      await page.waitForFunction(() => document.querySelectorAll("#checks .verdict .status[data-state=broken]").length >= 10);
+      assert.ok((await height()) <= 3, `its page: ${await height()}`);
+      assert.equal(await page.locator("#checks .step").count(), 1, "the same advice stands once");
+      await page.locator("#checks summary").click();
+      assert.equal(await verdicts.count(), (await page.locator("#checks .verdict").count()));
+      await page.goto("/");
+      await page.locator("#items").fill(lines.join("\n"));
+      await page.locator("#plan .total").waitFor();
+      assert.ok((await height()) <= 3, `the form: ${await height()}`);
+      assert.match(await plan(page).innerText(), /All 30: from the key in the bucket/);
+    });
   });
-});
+}

@@ -1,5 +1,7 @@
 //! The lines of the plan as the page shows them.
 
+use std::collections::BTreeMap;
+
 use crate::domain::invalidations::{
     item::{Item, Mending},
     plan::{LineVerdict, PlanLine},
@@ -10,6 +12,8 @@ const SHOWN: usize = 100;
 /// How many of them stand unfolded, so that the button below stays near. A few more are not worth a fold.
 const UNFOLDED: usize = 12;
 const FOLD_FROM: usize = 16;
+/// From how many lines with the same note it is said once, above them.
+const SAID_ONCE_FROM: usize = 3;
 /// Up to how many lines of a kind a plan has for what it offers to stand unfolded.
 const FEW: usize = 2;
 
@@ -19,11 +23,45 @@ pub struct LineGroup {
     /// The first of them.
     pub shown: Vec<LineView>,
     pub count: usize,
+    /// The note of the lines that show none. Empty if there are no such lines, or if they have none.
+    pub common_note: String,
 }
 
 impl LineGroup {
     fn new(lines: &[&PlanLine]) -> Self {
-        Self { shown: lines.iter().take(SHOWN).map(|line| LineView::new(line)).collect(), count: lines.len() }
+        let shown = lines.iter().take(SHOWN).map(|line| LineView::new(line)).collect();
+        Self { shown, count: lines.len(), common_note: String::new() }
+    }
+
+    /// Takes the most frequent note from its lines, to say it once. Not where a line has no note: it would pass for
+    /// one of them.
+    fn with_common_note(mut self) -> Self {
+        if self.shown.iter().any(|line| line.note.is_empty()) {
+            return self;
+        }
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for line in &self.shown {
+            *counts.entry(&line.note).or_default() += 1;
+        }
+        let most = counts.into_iter().max_by_key(|(_, count)| *count);
+        let Some((note, SAID_ONCE_FROM..)) = most else { return self };
+        self.common_note = note.to_owned();
+        for line in &mut self.shown {
+            if line.note == self.common_note {
+                line.note.clear();
+            }
+        }
+        self
+    }
+
+    /// What is said above the lines in the place of their notes. Empty if nothing is.
+    pub fn heading(&self) -> String {
+        if self.common_note.is_empty() {
+            return String::new();
+        }
+        let is_of_all = self.hidden() == 0 && self.shown.iter().all(|line| line.note.is_empty());
+        let whose = if is_of_all { format!("All {}", self.count) } else { "Lines without a note".to_owned() };
+        format!("{whose}: {}", self.common_note)
     }
 
     pub const fn is_empty(&self) -> bool {
@@ -85,6 +123,7 @@ impl LinesView {
         }
         let [refused, sent, dropped, offered] =
             [refused, sent, dropped, offered].map(|lines| LineGroup::new(&lines));
+        let sent = sent.with_common_note();
         let added = lines.iter().filter(|line| matches!(line.verdict, LineVerdict::Added { .. })).count();
         Self { refused, sent, dropped, offered, added }
     }
@@ -126,6 +165,11 @@ pub enum LineAct {
 }
 
 impl LineView {
+    /// Whether anything stands beside its text.
+    pub const fn has_words(&self) -> bool {
+        !self.note.is_empty() || !self.doubt.is_empty() || self.act.is_some()
+    }
+
     /// The line that a button beside it writes into the form.
     pub fn adds(&self) -> Option<&str> {
         match &self.act {
@@ -197,4 +241,48 @@ fn shortened(text: &str) -> String {
     }
     let begin: String = text.chars().take(MOST).collect();
     format!("{begin}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(notes: &[&str]) -> LineGroup {
+        let line = |note: &&str| LineView {
+            kind: "send",
+            text: "/a.css".to_owned(),
+            note: (*note).to_owned(),
+            doubt: String::new(),
+            act: None,
+        };
+        LineGroup { shown: notes.iter().map(line).collect(), count: notes.len(), common_note: String::new() }
+            .with_common_note()
+    }
+
+    fn notes(group: &LineGroup) -> Vec<&str> {
+        group.shown.iter().map(|line| line.note.as_str()).collect()
+    }
+
+    #[test]
+    fn a_note_of_several_lines_is_said_once() {
+        let all = group(&["from the full URL"; 3]);
+        assert_eq!((all.heading().as_str(), notes(&all)), ("All 3: from the full URL", vec![""; 3]));
+        let most = group(&["added", "mapped", "mapped", "mapped"]);
+        assert_eq!(most.heading(), "Lines without a note: mapped");
+        assert_eq!(notes(&most), ["added", "", "", ""]);
+    }
+
+    #[test]
+    fn a_note_stays_where_it_belongs_to_few_lines_or_a_line_has_none() {
+        for notes_of_lines in [["mapped", "mapped"].as_slice(), &["mapped", "mapped", "mapped", ""], &[]] {
+            let group = group(notes_of_lines);
+            assert_eq!((group.heading().as_str(), notes(&group)), ("", notes_of_lines.to_vec()));
+        }
+    }
+
+    #[test]
+    fn where_some_are_hidden_no_word_is_of_all() {
+        let group = LineGroup { count: 200, ..group(&["mapped"; 3]) };
+        assert_eq!(group.heading(), "Lines without a note: mapped");
+    }
 }
