@@ -2,7 +2,11 @@
 
 use unstale::{
     domain::{
-        invalidations::{batching::Load, problem::ProblemKind, queue::QueuePosition},
+        invalidations::{
+            batching::Load,
+            problem::ProblemKind,
+            queue::{MergeableBatches, QueuePosition},
+        },
         time::Timestamp,
     },
     store::{accounts, invalidations::queue},
@@ -31,6 +35,7 @@ async fn the_place_counts_what_goes_before(database: &Database) {
     let read = async || database.get(async |conn| queue::place(conn, &mine.id).await).await;
     let mut expected = QueuePosition {
         before_here: 1,
+        mergeable_here: MergeableBatches { count: 1, load: Load { paths: 1, wildcards: 0 } },
         elsewhere: vec![2],
         load: Load { paths: 1, wildcards: 1 },
         due_at: at(2),
@@ -81,11 +86,17 @@ async fn the_place_of_a_new_request_is_the_one_that_it_gets(database: &Database)
     let late = given::request(database, "E3", 1, &[&["/put-off"]]).await;
     let set = format!("UPDATE batch SET due_at = 9000000000000000 WHERE invalidation_id = '{}'", late.id);
     database.raw().await.run(&set).await.unwrap();
+    // A batch whose call was started goes by itself.
+    let begun = given::request(database, "E1", 2, &[&["/begun", "/begun*"]]).await;
+    let set = format!("UPDATE batch SET attempts = 1 WHERE invalidation_id = '{}'", begun.id);
+    database.raw().await.run(&set).await.unwrap();
     let (e1, load) = (given::id("E1"), Load { paths: 1, wildcards: 1 });
     let foretold = database.get(async |conn| queue::place_of_new(conn, &e1, load, at(4)).await).await;
     let mine = given::request(database, "E1", 4, &[&["/a", "/b*"], &["/c"]]).await;
     let place = database.get(async |conn| queue::place(conn, &mine.id).await).await;
-    assert_eq!(place.as_ref().map(|place| (place.before_here, place.elsewhere.clone())), Some((1, vec![2])));
+    assert_eq!(place.as_ref().map(|place| (place.before_here, place.elsewhere.clone())), Some((2, vec![2])));
+    let mergeable = MergeableBatches { count: 1, load: Load { paths: 1, wildcards: 0 } };
+    assert_eq!(place.as_ref().map(|place| place.mergeable_here), Some(mergeable));
     assert_eq!(foretold, place);
     let nowhere = given::id("E9");
     assert_eq!(database.get(async |conn| queue::place_of_new(conn, &nowhere, load, at(4)).await).await, None);

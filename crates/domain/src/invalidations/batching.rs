@@ -36,6 +36,11 @@ impl Load {
         self.paths + self.wildcards
     }
 
+    #[must_use]
+    pub const fn plus(self, more: Self) -> Self {
+        Self { paths: self.paths + more.paths, wildcards: self.wildcards + more.wildcards }
+    }
+
     /// Whether this load and `more` together are within `limits`.
     #[must_use]
     pub const fn leaves_room_for(self, more: Self, limits: Limits) -> bool {

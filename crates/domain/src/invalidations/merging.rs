@@ -65,8 +65,7 @@ pub fn merge(waiting: &[&[Item]], in_flight: Load, limits: Limits) -> Option<Mer
 /// Whether a batch can join `first` at all, as far as their numbers of items say. What a wildcard covers needs no room.
 #[must_use]
 pub fn may_join(first: Load, other: Load, any_wildcard: bool, in_flight: Load, limits: Limits) -> bool {
-    let both = Load { paths: first.paths + other.paths, wildcards: first.wildcards + other.wildcards };
-    any_wildcard || in_flight.leaves_room_for(both, limits)
+    any_wildcard || in_flight.leaves_room_for(first.plus(other), limits)
 }
 
 /// These items, each once and without those that another one covers.

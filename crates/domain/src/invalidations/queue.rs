@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use super::{
-    batching::{Limits, Load},
+    batching::{CLOUDFRONT, Limits, Load},
+    merging::MERGED_MAX,
     pace::Pace,
 };
 use crate::{id::BatchId, time::Timestamp};
@@ -39,8 +40,10 @@ pub struct Throughput {
 /// The position of a queued batch, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueuePosition {
-    /// The number of batches of the same distribution that are sent before it.
+    /// The number of batches of the same distribution that are due before it.
     pub before_here: usize,
+    /// Those of them that may be merged with it: no call for them was ever started.
+    pub mergeable_here: MergeableBatches,
     /// For each other distribution of the account, the number of queued batches. Distributions take turns.
     pub elsewhere: Vec<usize>,
     pub load: Load,
@@ -53,13 +56,43 @@ pub struct QueuePosition {
     pub oldest_in_progress: Option<Timestamp>,
 }
 
+/// Queued batches that may be merged with another one, and the sum of their loads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MergeableBatches {
+    pub count: usize,
+    pub load: Load,
+}
+
 impl QueuePosition {
-    /// How many batches are sent before it.
+    /// How many batches are due before it.
     #[must_use]
     pub fn ahead(&self) -> usize {
-        // Distributions take turns, so each other one sends at most one batch for each batch of this one.
-        let turns = self.before_here + 1;
-        self.before_here + self.elsewhere.iter().map(|queued| (*queued).min(turns)).sum::<usize>()
+        self.with_turns_elsewhere(self.before_here)
+    }
+
+    /// How many calls are made before the one that sends it: batches that are merged with it need none.
+    fn calls_before(&self, in_flight: Load, limits: Limits) -> usize {
+        let apart = if self.is_merged(in_flight, limits) {
+            self.before_here.saturating_sub(self.mergeable_here.count)
+        } else {
+            self.before_here
+        };
+        self.with_turns_elsewhere(apart)
+    }
+
+    /// Whether all that may be merged with it fits into one batch with it. What they have in common makes that batch
+    /// smaller, so this may say no where they are merged.
+    fn is_merged(&self, in_flight: Load, limits: Limits) -> bool {
+        let together = self.load.plus(self.mergeable_here.load);
+        self.mergeable_here.count < MERGED_MAX
+            && together.total() <= CLOUDFRONT.paths
+            && in_flight.leaves_room_for(together, limits)
+    }
+
+    /// Distributions take turns, so each other one sends at most one batch for each batch of this one.
+    fn with_turns_elsewhere(&self, before_here: usize) -> usize {
+        let turns = before_here + 1;
+        before_here + self.elsewhere.iter().map(|queued| (*queued).min(turns)).sum::<usize>()
     }
 
     /// An estimate of when it is sent. `usual` is the usual time from acceptance to completion.
@@ -71,7 +104,8 @@ impl QueuePosition {
         usual: Duration,
         now: Timestamp,
     ) -> Timestamp {
-        let turn = throughput.create.when(self.next_call_at, now, self.ahead());
+        let turn =
+            throughput.create.when(self.next_call_at, now, self.calls_before(in_flight, throughput.limits));
         let mut starts = turn.max(self.due_at);
         starts = self.paused_until.map_or(starts, |until| starts.max(until));
         if in_flight.leaves_room_for(self.load, throughput.limits) {
@@ -162,25 +196,47 @@ mod tests {
         assert_eq!(picked(0).as_deref(), Some("big"));
     }
 
-    #[test]
-    fn distributions_take_turns_in_the_count_too() {
-        let place = QueuePosition {
+    fn place() -> QueuePosition {
+        QueuePosition {
             before_here: 1,
+            mergeable_here: MergeableBatches::default(),
             elsewhere: vec![100, 1],
             load: Load { paths: 1, wildcards: 0 },
             due_at: NOW,
             next_call_at: NOW,
             paused_until: None,
             oldest_in_progress: Some(NOW),
-        };
+        }
+    }
+
+    fn starts(place: &QueuePosition, paths_in_flight: usize) -> u64 {
+        let throughput = Throughput { limits: OURS, create: Pace::new(0.5, 1) };
+        let in_flight = Load { paths: paths_in_flight, wildcards: 0 };
+        place.starts_at(in_flight, throughput, Duration::from_secs(25), NOW).since(NOW).as_secs()
+    }
+
+    #[test]
+    fn distributions_take_turns_in_the_count_too() {
+        let place = place();
         assert_eq!(place.ahead(), 1 + 2 + 1);
-        let starts = |in_flight| {
-            let usual = Duration::from_secs(25);
-            let throughput = Throughput { limits: OURS, create: Pace::new(0.5, 1) };
-            place.starts_at(in_flight, throughput, usual, NOW).since(NOW).as_secs()
+        assert_eq!(starts(&place, 0), 8);
+        assert_eq!(starts(&place, 3_000), 25);
+    }
+
+    #[test]
+    fn what_goes_together_starts_together() {
+        let alone = QueuePosition { before_here: 5, elsewhere: Vec::new(), ..place() };
+        let merged = |count, paths| {
+            let mergeable_here = MergeableBatches { count, load: Load { paths, wildcards: 0 } };
+            QueuePosition { mergeable_here, before_here: count + 1, ..alone.clone() }
         };
-        assert_eq!(starts(Load::default()), 8);
-        assert_eq!(starts(Load { paths: 3_000, wildcards: 0 }), 25);
+        assert_eq!(starts(&alone, 0), 10);
+        assert_eq!(starts(&merged(4, 2_000), 0), 2, "only the batch whose call was started is sent before");
+        assert_eq!(merged(4, 2_000).ahead(), 5, "its place in the queue is the same");
+        assert_eq!(starts(&merged(4, 3_000), 0), 10, "too many for one batch");
+        assert_eq!(starts(&merged(4, 2_000), 999), 2);
+        assert_eq!(starts(&merged(4, 2_000), 1_000), 10, "no room for all at once");
+        assert_eq!(starts(&merged(MERGED_MAX, 100), 0), 2 * (MERGED_MAX as u64 + 1));
     }
 
     #[test]

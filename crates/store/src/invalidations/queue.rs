@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use unstale_domain::{
     id::{DistributionId, InvalidationId},
-    invalidations::{batching::Load, queue::QueuePosition},
+    invalidations::{
+        batching::Load,
+        queue::{MergeableBatches, QueuePosition},
+    },
     time::Timestamp,
 };
 
@@ -20,10 +23,51 @@ struct Row {
     due_at: i64,
     path_count: i64,
     wildcard_count: i64,
+    #[sqlx(flatten)]
+    around: Around,
+}
+
+/// What a batch waits for.
+#[derive(sqlx::FromRow)]
+struct Around {
     create_next_at: i64,
     retry_at: Option<i64>,
     before_here: i64,
+    mergeable: i64,
+    mergeable_paths: i64,
+    mergeable_wildcards: i64,
     oldest_in_progress: Option<i64>,
+}
+
+/// The columns of [`Around`], where `d` is the distribution and `a` its account. `$earlier` says which batches `o` are due
+/// before.
+macro_rules! around {
+    ($earlier:literal) => {
+        concat!(
+            "a.create_next_at, a.retry_at, ",
+            around!("count(*)", $earlier, ""),
+            " AS before_here, ",
+            around!("count(*)", $earlier, " AND o.attempts = 0"),
+            " AS mergeable, ",
+            around!("CAST(COALESCE(SUM(o.path_count), 0) AS BIGINT)", $earlier, " AND o.attempts = 0"),
+            " AS mergeable_paths, ",
+            around!("CAST(COALESCE(SUM(o.wildcard_count), 0) AS BIGINT)", $earlier, " AND o.attempts = 0"),
+            " AS mergeable_wildcards,
+             (SELECT min(w.accepted_at) FROM batch w
+              WHERE w.distribution_id = d.id AND w.state = 'in_progress') AS oldest_in_progress"
+        )
+    };
+    ($aggregate:literal, $earlier:literal, $and:literal) => {
+        concat!(
+            "(SELECT ",
+            $aggregate,
+            " FROM batch o WHERE o.distribution_id = d.id AND o.state IN ('queued', 'submitting')
+                AND o.state = 'queued' AND ",
+            $earlier,
+            $and,
+            ")"
+        )
+    };
 }
 
 /// The next queued batch `b` of each invalidation of the list $1, where `m` is the invalidation's own: `b` is what it was
@@ -50,14 +94,12 @@ macro_rules! is_next_of_each {
 macro_rules! places_of {
     ($engine:ident) => {
         concat!(
-            "SELECT m.invalidation_id, b.due_at, b.path_count, b.wildcard_count, a.create_next_at, a.retry_at,
-                 (SELECT count(*) FROM batch o
-                  WHERE o.distribution_id = b.distribution_id AND o.state IN ('queued', 'submitting')
-                    AND o.state = 'queued'
-                    AND (o.number < b.number OR (o.number = b.number AND o.created_at < b.created_at))
-                    AND (o.attempts > 0 OR o.due_at <= b.due_at)) AS before_here,
-                 (SELECT min(w.accepted_at) FROM batch w
-                  WHERE w.distribution_id = b.distribution_id AND w.state = 'in_progress') AS oldest_in_progress
+            "SELECT m.invalidation_id, b.due_at, b.path_count, b.wildcard_count, ",
+            around!(
+                "(o.number < b.number OR (o.number = b.number AND o.created_at < b.created_at))
+                 AND (o.attempts > 0 OR o.due_at <= b.due_at)"
+            ),
+            "
              FROM batch m JOIN batch b ON b.id = COALESCE(m.merged_into, m.id)
              JOIN distribution d ON d.id = b.distribution_id JOIN account a ON a.id = d.account_id",
             is_next_of_each!($engine)
@@ -108,14 +150,6 @@ pub async fn place(conn: &mut Conn, id: &InvalidationId) -> Result<Option<QueueP
     Ok(places(conn, &[id]).await?.remove(id))
 }
 
-#[derive(sqlx::FromRow)]
-struct LastRow {
-    create_next_at: i64,
-    retry_at: Option<i64>,
-    before_here: i64,
-    oldest_in_progress: Option<i64>,
-}
-
 /// The place that the first batch of a new request with this load would have. `None` where the distribution is not known.
 pub async fn place_of_new(
     conn: &mut Conn,
@@ -125,14 +159,12 @@ pub async fn place_of_new(
 ) -> Result<Option<QueuePosition>, StoreError> {
     let row = fetch_optional!(
         conn,
-        LastRow,
-        "SELECT a.create_next_at, a.retry_at,
-             (SELECT count(*) FROM batch o
-              WHERE o.distribution_id = d.id AND o.state IN ('queued', 'submitting') AND o.state = 'queued'
-                AND o.number = 1 AND (o.attempts > 0 OR o.due_at <= $2)) AS before_here,
-             (SELECT min(w.accepted_at) FROM batch w
-              WHERE w.distribution_id = d.id AND w.state = 'in_progress') AS oldest_in_progress
-         FROM distribution d JOIN account a ON a.id = d.account_id WHERE d.id = $1",
+        Around,
+        concat!(
+            "SELECT ",
+            around!("o.number = 1 AND (o.attempts > 0 OR o.due_at <= $2)"),
+            " FROM distribution d JOIN account a ON a.id = d.account_id WHERE d.id = $1"
+        ),
         distribution.as_str(),
         now.as_micros(),
     )?;
@@ -148,28 +180,32 @@ pub async fn place_of_new(
         distribution.as_str(),
         now.as_micros(),
     )?;
-    Ok(Some(QueuePosition {
-        before_here: count(row.before_here),
-        elsewhere: elsewhere.into_iter().map(|(queued,)| count(queued)).collect(),
-        load,
-        due_at: now,
-        next_call_at: time(row.create_next_at),
-        paused_until: optional_time(row.retry_at),
-        oldest_in_progress: optional_time(row.oldest_in_progress),
-    }))
+    let elsewhere = elsewhere.into_iter().map(|(queued,)| count(queued)).collect();
+    Ok(Some(row.into_place(load, now, elsewhere)))
+}
+
+impl Around {
+    fn into_place(self, load: Load, due_at: Timestamp, elsewhere: Vec<usize>) -> QueuePosition {
+        QueuePosition {
+            before_here: count(self.before_here),
+            mergeable_here: MergeableBatches {
+                count: count(self.mergeable),
+                load: Load { paths: count(self.mergeable_paths), wildcards: count(self.mergeable_wildcards) },
+            },
+            elsewhere,
+            load,
+            due_at,
+            next_call_at: time(self.create_next_at),
+            paused_until: optional_time(self.retry_at),
+            oldest_in_progress: optional_time(self.oldest_in_progress),
+        }
+    }
 }
 
 impl Row {
     fn into_place(self) -> (InvalidationId, QueuePosition) {
-        let place = QueuePosition {
-            before_here: count(self.before_here),
-            elsewhere: Vec::new(),
-            load: Load { paths: count(self.path_count), wildcards: count(self.wildcard_count) },
-            due_at: time(self.due_at),
-            next_call_at: time(self.create_next_at),
-            paused_until: optional_time(self.retry_at),
-            oldest_in_progress: self.oldest_in_progress.map(Timestamp::from_micros),
-        };
+        let load = Load { paths: count(self.path_count), wildcards: count(self.wildcard_count) };
+        let place = self.around.into_place(load, time(self.due_at), Vec::new());
         (InvalidationId::from_trusted(self.invalidation_id), place)
     }
 }
