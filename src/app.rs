@@ -7,7 +7,7 @@ mod worker_settings;
 pub use secrets_key::SecretsKeyError;
 pub use worker_settings::WebhookError;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::Router;
 use tokio::{net::TcpListener, sync::Mutex, task::JoinSet};
@@ -18,7 +18,7 @@ use crate::{
     clock::Clock,
     cloudfront::{CloudFront, CloudTrail, CloudWatch, PricingPlanManager, S3},
     commands::{self, CommandContext, CommandError},
-    config::{AuditSettingsArgs, ChecksArgs, SecretsArgs, Switch},
+    config::{AuditSettingsArgs, BackupScheduleArgs, ChecksArgs, SecretsArgs, Switch},
     domain::{invalidations::quotas::Quotas, secrets_key::SecretsKey},
     edge::{Bounds, EdgeClient, EdgeClientError, Place},
     heartbeats::Heartbeats,
@@ -31,9 +31,9 @@ use crate::{
     },
     web::{self, Described},
     workers::{
-        self, AuditSettings, AuditWebhook, AuditWorker, Checker, ClockRollback, CloudFrontSync, FileWatcher,
-        Indexer, Poller, SigningKeyError, Submitter, Warmer, WarmerEdges, Worker, WorkerContext,
-        WorkerSettings,
+        self, AuditSettings, AuditWebhook, AuditWorker, BackupSchedule, BackupWorker, Checker, ClockRollback,
+        CloudFrontSync, FileWatcher, Indexer, Poller, SigningKeyError, Submitter, Warmer, WarmerEdges,
+        Worker, WorkerContext, WorkerSettings,
     },
 };
 
@@ -65,6 +65,12 @@ pub enum AppError {
     Edge(#[from] EdgeClientError),
     #[error(transparent)]
     Webhook(#[from] WebhookError),
+    #[error(
+        "UNSTALE_BACKUP_DIR is for an SQLite database, and this one is of PostgreSQL: make its backups with pg_dump"
+    )]
+    BackupOfPostgres,
+    #[error("the folder of UNSTALE_BACKUP_DIR, {0}, cannot be used")]
+    BackupFolder(PathBuf, #[source] io::Error),
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -82,6 +88,8 @@ pub struct App {
     secrets_key: Option<Arc<SecretsKey>>,
     /// The settings for signing the history's heads. If `None`, heads are neither signed nor checked.
     audit_settings: Option<AuditSettings>,
+    /// When backups are made. `None` if the service makes none.
+    backups: Option<BackupSchedule>,
     stop: CancellationToken,
     heartbeats: Heartbeats,
     /// The lock on an SQLite file, held for as long as the service runs. `None` with PostgreSQL.
@@ -120,6 +128,7 @@ impl App {
             warmer_edges: None,
             secrets_key: None,
             audit_settings: None,
+            backups: None,
             stop,
             heartbeats: Heartbeats::default(),
             _lock: lock,
@@ -213,6 +222,20 @@ impl App {
         Ok(self)
     }
 
+    /// Lets the service make backups by itself. Fails if its database is none of SQLite, or if the folder is not there and
+    /// cannot be made.
+    pub fn with_backups(mut self, backup: &BackupScheduleArgs) -> Result<Self, AppError> {
+        self.backups = backup.schedule();
+        if let Some(schedule) = &self.backups {
+            if self.command_context.db.is_shared() {
+                return Err(AppError::BackupOfPostgres);
+            }
+            schedule.make_folder().map_err(|error| AppError::BackupFolder(schedule.folder.clone(), error))?;
+            tracing::info!(folder = %schedule.folder.display(), keep = schedule.keep, "backups are made in this folder");
+        }
+        Ok(self)
+    }
+
     /// Serves pages and runs the workers until the stop signal, then shuts down in order.
     pub async fn run(mut self, listener: TcpListener, options: HttpOptions) {
         let options = HttpOptions {
@@ -264,6 +287,9 @@ impl App {
         self.start(workers, ClockRollback::new(self.worker_context.clone()));
         self.start(workers, CloudFrontSync::new(self.worker_context.clone()));
         self.start(workers, Indexer::new(db.clone(), clock.clone()));
+        if let Some(schedule) = &self.backups {
+            self.start(workers, BackupWorker::new(db.clone(), clock.clone(), schedule.clone()));
+        }
         if let Some(settings) = &self.audit_settings {
             if let Some(webhook) = settings.webhook.clone() {
                 self.start(workers, AuditWebhook::new(db.clone(), clock.clone(), webhook, settings.keys()));

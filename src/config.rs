@@ -2,8 +2,11 @@
 #![allow(clippy::doc_markdown, rustdoc::bare_urls, reason = "clap shows these comments at a terminal")]
 
 mod authentication_methods;
+mod backup;
+mod span;
 
 pub use authentication_methods::AuthenticationArgs;
+pub use backup::BackupScheduleArgs;
 
 use std::{
     net::SocketAddr,
@@ -63,6 +66,8 @@ pub struct ServeArgs {
     pub cloudwatch: Switch,
     #[command(flatten)]
     pub audit: AuditSettingsArgs,
+    #[command(flatten)]
+    pub backup: BackupScheduleArgs,
     #[command(flatten)]
     pub tickets: TicketArgs,
     #[command(flatten)]

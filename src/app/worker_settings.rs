@@ -1,9 +1,9 @@
 //! Turns the settings into what the workers need.
 
 use crate::{
-    config::{AuditSettingsArgs, PaceArgs},
+    config::{AuditSettingsArgs, BackupScheduleArgs, PaceArgs},
     identity::is_safe_address,
-    workers::{PostError, Retention, Webhook, WorkerSettings},
+    workers::{BackupSchedule, PostError, Retention, Webhook, WorkerSettings},
 };
 
 /// Why a webhook cannot be used. The messages never contain its address, because that may hold a secret.
@@ -39,6 +39,16 @@ impl AuditSettingsArgs {
     pub fn retention(&self) -> Option<Retention> {
         let (days, folder) = self.audit_days.zip(self.audit_archive.clone())?;
         Some(Retention { days, folder })
+    }
+}
+
+impl BackupScheduleArgs {
+    /// `None` if the service makes no backups.
+    #[must_use]
+    pub fn schedule(&self) -> Option<BackupSchedule> {
+        let folder = self.backup_dir.clone().filter(|folder| !folder.as_os_str().is_empty())?;
+        let keep = usize::try_from(self.backup_keep).unwrap_or(usize::MAX);
+        Some(BackupSchedule { folder, every: self.backup_every, keep })
     }
 }
 

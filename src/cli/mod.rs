@@ -6,6 +6,7 @@ mod audit_export;
 mod audit_filters;
 mod audit_verify;
 mod background;
+mod backup;
 mod context;
 mod demo;
 mod healthcheck;
@@ -50,6 +51,7 @@ enum Command {
     /// Check the history, or take it out. Exits with 0 where it is intact, 1 where it is broken, 2 where it could not be
     /// checked.
     Audit(audit::AuditCommandArgs),
+    Backup(backup::BackupArgs),
     Invalidate(invalidate::InvalidateArgs),
     Probe(probe::ProbeArgs),
     /// Ask a running service whether it is well; for containers. Exits with 0 or 1.
@@ -65,6 +67,7 @@ pub async fn run() -> ExitCode {
         Command::User(args) => user::run(args).await,
         Command::Token(args) => token::run(args).await,
         Command::Audit(args) => return audit::run(args).await,
+        Command::Backup(args) => return backup::run(args).await,
         Command::Invalidate(args) => return invalidate::run(args).await,
         Command::Probe(args) => return probe::run(args).await,
         Command::Healthcheck(args) => healthcheck::run(&args).await,

@@ -52,6 +52,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         .with_pricing_plan_manager(pricing_plan_manager)
         .with_s3(s3)
         .with_audit_settings(&args.audit)?
+        .with_backups(&args.backup)?
         .with_secrets_key(&args.secrets)?
         .with_checks(&args.checks)?;
     commands::record_authentication_methods(&app.command_context, &authentication_methods.lines())

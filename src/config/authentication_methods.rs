@@ -7,6 +7,8 @@ use clap::{ArgAction, Args};
 
 use crate::domain::{network::Trusted, sign_in::session::SessionLimits};
 
+use super::span;
+
 /// Who may come in, and how.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Debug, Clone, Default, Args)]
@@ -102,17 +104,8 @@ pub struct AuthenticationArgs {
 
 /// `30m`, `12h` or `2d`, from a minute to 90 days.
 fn session_span(text: &str) -> Result<Duration, String> {
-    let wrong = || "it must be a span such as 30m, 12h or 7d, up to 90d".to_owned();
-    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
-    let number: u64 = number.parse().map_err(|_| wrong())?;
-    let seconds = match unit {
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        _ => return Err(wrong()),
-    };
-    let span = Duration::from_secs(number.checked_mul(seconds).ok_or_else(wrong)?);
-    if span < Duration::from_mins(1) || span > SessionLimits::LONGEST { Err(wrong()) } else { Ok(span) }
+    span::parse(text, Duration::from_mins(1)..=SessionLimits::LONGEST)
+        .ok_or_else(|| "it must be a span such as 30m, 12h or 7d, up to 90d".to_owned())
 }
 
 #[cfg(test)]

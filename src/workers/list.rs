@@ -4,8 +4,8 @@
 use crate::store::StoreError;
 
 use super::{
-    AuditWebhook, AuditWorker, Checker, ClockRollback, CloudFrontSync, FileWatcher, Indexer, Next, Poller,
-    Warmer, Worker,
+    AuditWebhook, AuditWorker, BackupWorker, Checker, ClockRollback, CloudFrontSync, FileWatcher, Indexer,
+    Next, Poller, Warmer, Worker,
 };
 
 macro_rules! workers {
@@ -29,5 +29,6 @@ workers! {
     Indexer = "indexer",
     AuditWorker = "audit",
     AuditWebhook = "audit_webhook",
+    BackupWorker = "backup",
     Warmer = "warmer",
 }

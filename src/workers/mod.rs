@@ -6,6 +6,7 @@
 
 mod audit;
 mod audit_webhook;
+mod backup;
 mod checker;
 mod clock_rollback;
 mod file_watcher;
@@ -25,6 +26,7 @@ pub use audit::{
     VerificationStep, open_key,
 };
 pub use audit_webhook::{AuditWebhook, PostError, Webhook};
+pub use backup::{Backup, BackupError, BackupSchedule, BackupWorker, back_up};
 pub use checker::{Checker, LOOKING, UrlLooker, in_pairs};
 pub use clock_rollback::ClockRollback;
 pub use file_watcher::FileWatcher;

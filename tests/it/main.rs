@@ -7,6 +7,7 @@
 #![allow(clippy::missing_panics_doc, reason = "nobody reads docs of tests")]
 
 mod api;
+mod backup;
 mod demo;
 mod docs;
 mod errors;

@@ -4,6 +4,7 @@
 //! [`fetch_optional!`], which fork on the engine and bind each argument as both can keep it (`bound.rs`). SQLite has one
 //! connection that writes. Those that read cannot write, on either engine.
 
+mod copy;
 mod opening;
 mod spin;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The history as an auditor tests it: tampering, signed heads, exports, hostile words.
 
 mod command;
-mod given;
+pub mod given;
 mod hostile;
 mod retention;
 mod signing;

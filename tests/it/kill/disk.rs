@@ -17,11 +17,11 @@ use super::{
 use crate::support::{Raw, WORKSHOP};
 
 /// A small file system in memory, taken away at the end.
-struct SmallDisk<'a>(&'a Path);
+pub struct SmallDisk<'a>(&'a Path);
 
 impl<'a> SmallDisk<'a> {
     /// `None`, and a line that says so, where mounting is not allowed.
-    fn mount(at: &'a Path) -> Option<Self> {
+    pub fn mount(at: &'a Path) -> Option<Self> {
         std::fs::create_dir_all(at).unwrap();
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"]).arg(at).status();
         if mounted.is_ok_and(|status| status.success()) {

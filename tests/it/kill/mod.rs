@@ -3,7 +3,7 @@
 //! What was answered 303 was accepted. In the end CloudFront has each accepted item exactly once and no item twice,
 //! the database says the same, and the history is whole. `UNSTALE_KILLS` sets how often (30 in the short form).
 
-mod disk;
+pub mod disk;
 mod halves;
 mod io_error;
 mod merging;

@@ -32,7 +32,7 @@ use super::{
 /// How long a request waits for a connection before it is told to come again.
 const ACQUIRE: Duration = Duration::from_secs(5);
 /// How long SQLite waits for another process, such as `unstale user add`, to end its write.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 impl Db {
     /// Opens `sqlite://FILE` (made where it is missing) or `postgres://…` and brings its tables up to date. A database
@@ -178,7 +178,18 @@ impl Db {
         }
         // It says what is wrong with the address.
         Self::file_of(address)?;
-        let options = SqliteConnectOptions::from_str(address)?.read_only(true).busy_timeout(BUSY);
+        Self::look_at_sqlite(SqliteConnectOptions::from_str(address)?).await
+    }
+
+    /// Opens a copy to be looked at, as [`Db::open_to_look`] does.
+    pub async fn open_copy(file: &Path) -> Result<Self, StoreError> {
+        let db = Self::look_at_sqlite(SqliteConnectOptions::new().filename(file)).await?;
+        tables::standing(&mut *db.read().await?).await?.require_current()?;
+        Ok(db)
+    }
+
+    async fn look_at_sqlite(options: SqliteConnectOptions) -> Result<Self, StoreError> {
+        let options = options.read_only(true).busy_timeout(BUSY);
         let file = options.get_filename().to_owned();
         let pool = look_at(options).await?;
         let (write, read) = (Writer::new(pool.clone(), ACQUIRE), Readers::new(pool, ACQUIRE));

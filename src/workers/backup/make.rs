@@ -1,0 +1,126 @@
+//! Makes one backup: copies the database at one moment, checks the copy, and gives it its name.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    clock::Clock,
+    domain::audit::{
+        head::Head,
+        verify::{Broken, Walk},
+    },
+    file_thread::FileThread,
+    store::{Db, StoreError},
+};
+
+use super::{
+    super::audit::{Check, CheckError, Facts, TrustedHeads, VerificationStep},
+    BackupError,
+    partial_file::PartialFile,
+};
+
+/// The number of rows that one step of the check reads.
+const ROWS: usize = 2_000;
+/// The number of events that one step compares with the tables.
+const FACTS: i64 = 2_000;
+
+/// A copy that was written and checked.
+#[derive(Debug, Clone)]
+pub struct Backup {
+    pub file: PathBuf,
+    /// Its length in bytes.
+    pub length: u64,
+    /// How many events were checked.
+    pub events: u64,
+    /// The last event that was checked.
+    pub last: Head,
+    /// What is wrong with it, as it is with the database. `None` if it is intact.
+    pub flaw: Option<String>,
+}
+
+/// Copies the database into `file` while it is served, and checks the copy: the file with SQLite's own check, the
+/// history by its chain and against the tables. Until then it is called `part`, in the same folder. What is wrong with the
+/// database is wrong with the copy too: such a copy is kept, and says so in [`Backup::flaw`].
+pub async fn back_up(db: &Db, part: &Path, file: &Path) -> Result<Backup, BackupError> {
+    let files = FileThread::default();
+    let (part, file) = (part.to_owned(), file.to_owned());
+    if file.symlink_metadata().is_ok() {
+        return Err(BackupError::Exists(file));
+    }
+    let partial = {
+        let part = part.clone();
+        on(&files, move || PartialFile::take(&part)).await?
+    };
+    match copy_and_check(db, &part).await {
+        Ok((walk, flaw)) => {
+            let name = file.clone();
+            let length = on(&files, move || partial.finish(&name)).await?;
+            Ok(Backup { file, length, events: walk.checked(), last: walk.last().clone(), flaw })
+        }
+        Err(error) => {
+            on(&files, move || {
+                partial.remove();
+                Ok(())
+            })
+            .await?;
+            Err(match error {
+                BackupError::Store(StoreError::Full(_)) => BackupError::Full(file),
+                error => error,
+            })
+        }
+    }
+}
+
+/// Does blocking work on files on their thread.
+async fn on<T: Send + 'static>(
+    files: &FileThread,
+    work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
+) -> Result<T, BackupError> {
+    files.run(move || Ok(work())).await.map_err(|error| BackupError::File(PathBuf::new(), error))?
+}
+
+/// Copies the database into the file, which is empty, and checks the copy. Returns what was checked, and what is wrong.
+async fn copy_and_check(db: &Db, part: &Path) -> Result<(Walk, Option<String>), BackupError> {
+    if !db.copy_to(part).await? {
+        return Err(BackupError::NotAFile);
+    }
+    let copy = Db::open_copy(part).await?;
+    let damages = copy.damages().await?;
+    let checked = check(&copy).await;
+    copy.close().await;
+    let (walk, broken) = checked?;
+    let flaw = damages.into_iter().next().map(|damage| format!("SQLite says of the file: {damage}"));
+    Ok((walk, flaw.or_else(|| broken.map(|broken| format!("event {}: {}", broken.sequence, broken.flaw)))))
+}
+
+/// Checks the history by its chain, and then against the tables.
+async fn check(copy: &Db) -> Result<(Walk, Option<Broken>), BackupError> {
+    let mut check = match Check::begin(copy, &TrustedHeads::default()).await {
+        Ok(check) => check,
+        Err(error) => return broken(Walk::default(), error),
+    };
+    loop {
+        match check.step(copy, ROWS).await {
+            Ok(VerificationStep::More) => {}
+            Ok(VerificationStep::End) => break,
+            Err(error) => return broken(check.walk().clone(), error),
+        }
+    }
+    let walk = check.walk().clone();
+    match compare(copy, walk.last().sequence).await {
+        Ok(()) => Ok((walk, None)),
+        Err(error) => broken(walk, error),
+    }
+}
+
+async fn compare(copy: &Db, last: i64) -> Result<(), CheckError> {
+    let mut facts = Facts::begin(copy, last).await?;
+    while facts.step(copy, FACTS, Clock::system().now()).await? == VerificationStep::More {}
+    Ok(())
+}
+
+fn broken(walk: Walk, error: CheckError) -> Result<(Walk, Option<Broken>), BackupError> {
+    match error {
+        CheckError::Broken(broken) => Ok((walk, Some(broken))),
+        error => Err(BackupError::Check(error)),
+    }
+}

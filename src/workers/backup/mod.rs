@@ -1,0 +1,123 @@
+//! Makes backups of an SQLite database: one now for the command line, and one every few hours inside the service.
+
+mod error;
+mod folder;
+mod make;
+mod partial_file;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use tokio::sync::Mutex;
+use tokio_util::task::AbortOnDropHandle;
+
+pub use error::BackupError;
+pub use make::{Backup, back_up};
+
+use crate::{
+    clock::Clock,
+    domain::{causes::with_causes, time::Timestamp},
+    file_thread::FileThread,
+    store::{Db, StoreError},
+};
+
+use super::Next;
+
+/// How often the worker looks whether a backup has ended.
+const LOOK: Duration = Duration::from_secs(1);
+/// The longest pause before a backup that failed is tried again.
+const AGAIN: Duration = Duration::from_mins(10);
+
+/// Where the service puts its backups, how often it makes one, and how many it keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupSchedule {
+    pub folder: PathBuf,
+    pub every: Duration,
+    pub keep: usize,
+}
+
+/// The worker that makes backups. A backup runs beside its ticks, because it may take minutes.
+#[derive(Debug, Clone)]
+pub struct BackupWorker {
+    db: Db,
+    clock: Clock,
+    schedule: BackupSchedule,
+    files: FileThread,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// When the next one is due. `None` until the folder was read.
+    due: Option<Timestamp>,
+    running: Option<AbortOnDropHandle<Result<Backup, BackupError>>>,
+}
+
+impl BackupWorker {
+    #[must_use]
+    pub fn new(db: Db, clock: Clock, schedule: BackupSchedule) -> Self {
+        Self { db, clock, schedule, files: FileThread::default(), state: Arc::default() }
+    }
+
+    /// Starts a backup that is due, or says how one ended.
+    pub async fn tick(&self) -> Result<Next, StoreError> {
+        let mut state = self.state.lock().await;
+        let now = self.clock.now();
+        if let Some(running) = state.running.take_if(|running| running.is_finished()) {
+            let ended = running.await.map_err(|error| with_causes(&error));
+            let ended = ended.and_then(|made| made.map_err(|error| with_causes(&error)));
+            state.due = Some(now.plus(self.settle(ended).await));
+        }
+        if state.running.is_some() {
+            return Ok(Next::At(now.plus(LOOK)));
+        }
+        let due = match state.due {
+            Some(due) => due.min(now.plus(self.schedule.every)),
+            None => self.first_due(now).await,
+        };
+        state.due = Some(due);
+        if due > now {
+            return Ok(Next::At(due));
+        }
+        let (db, schedule) = (self.db.clone(), self.schedule.clone());
+        let backup = async move {
+            let file = schedule.folder.join(folder::name(now));
+            back_up(&db, &schedule.folder.join(folder::PART), &file).await
+        };
+        state.running = Some(AbortOnDropHandle::new(tokio::spawn(backup)));
+        Ok(Next::At(now.plus(LOOK)))
+    }
+
+    /// Logs how a backup ended and removes those that are not kept. Returns the pause before the next one.
+    async fn settle(&self, ended: Result<Backup, String>) -> Duration {
+        let made = match ended {
+            Ok(made) => made,
+            Err(error) => {
+                tracing::error!(folder = %self.schedule.folder.display(), error, "no backup was made; it is tried again");
+                return AGAIN.min(self.schedule.every);
+            }
+        };
+        let Backup { file, length, events, .. } = &made;
+        if let Some(flaw) = &made.flaw {
+            // The older ones may be the last that are intact.
+            tracing::error!(
+                file = %file.display(),
+                flaw,
+                "the backup is broken, as the database is; no older backup is removed. Run: unstale audit verify"
+            );
+            return self.schedule.every;
+        }
+        tracing::info!(file = %file.display(), length, events, "a backup was made and checked");
+        let (folder, keep) = (self.schedule.folder.clone(), self.schedule.keep);
+        if let Err(error) = self.files.run(move || folder::remove_oldest(&folder, keep)).await {
+            tracing::warn!(%error, "older backups could not be removed");
+        }
+        self.schedule.every
+    }
+
+    /// A restart makes no backup before its time.
+    async fn first_due(&self, now: Timestamp) -> Timestamp {
+        let folder = self.schedule.folder.clone();
+        let newest = self.files.run(move || folder::newest(&folder)).await.ok().flatten();
+        newest.map_or(now, |newest| newest.plus(self.schedule.every).min(now.plus(self.schedule.every)))
+    }
+}

@@ -1,0 +1,153 @@
+//! The file that a copy is written into until it is whole. These functions block: they are called on the thread for
+//! files.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::BackupError;
+
+/// A file of which only its owner may read. It is locked, so that two backups do not write into one file; the system
+/// gives the lock up when the process ends, and the next backup begins the file anew.
+#[derive(Debug)]
+pub(super) struct PartialFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl PartialFile {
+    /// Makes an empty file, or takes over what a backup has left that did not end.
+    pub(super) fn take(path: &Path) -> Result<Self, BackupError> {
+        let cannot = |error| BackupError::File(path.to_owned(), error);
+        loop {
+            let file = private().create(true).truncate(false).write(true).open(path).map_err(cannot)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(BackupError::Running(path.to_owned())),
+                Err(TryLockError::Error(error)) => return Err(cannot(error)),
+            }
+            match names_of(&file, path).map_err(cannot)? {
+                Names::Alone => {
+                    let taken = Self { path: path.to_owned(), file };
+                    taken.remove_journal();
+                    taken.file.set_len(0).map_err(cannot)?;
+                    return Ok(taken);
+                }
+                // It is a backup that is whole: its process ended before it had taken this name away.
+                Names::Several => fs::remove_file(path).map_err(cannot)?,
+                // Another process has ended its backup since the file was opened.
+                Names::Others => {}
+            }
+        }
+    }
+
+    /// Syncs the content to the disk and gives the file its name, which nothing else may have. Returns its length in
+    /// bytes.
+    pub(super) fn finish(self, name: &Path) -> Result<u64, BackupError> {
+        let done = self.sync_and_name(name);
+        if done.is_err() {
+            self.remove();
+        }
+        done.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => BackupError::Exists(name.to_owned()),
+            io::ErrorKind::StorageFull => BackupError::Full(name.to_owned()),
+            _ => BackupError::File(name.to_owned(), error),
+        })
+    }
+
+    fn sync_and_name(&self, name: &Path) -> io::Result<u64> {
+        self.file.sync_all()?;
+        // Unlike a new name in place of the old one, a second name never replaces a file that is there.
+        match fs::hard_link(&self.path, name) {
+            Ok(()) => fs::remove_file(&self.path)?,
+            Err(error) if has_no_hard_links(&error) => {
+                private().create_new(true).write(true).open(name)?;
+                fs::rename(&self.path, name)?;
+            }
+            Err(error) => return Err(error),
+        }
+        File::open(folder_of(name))?.sync_all()?;
+        Ok(self.file.metadata()?.len())
+    }
+
+    /// Removes the file where no backup came about.
+    pub(super) fn remove(&self) {
+        self.remove_journal();
+        if let Err(error) = fs::remove_file(&self.path) {
+            tracing::warn!(file = %self.path.display(), %error, "the unfinished backup could not be removed");
+        }
+    }
+}
+
+/// Whether the file system has none, such as that of a memory stick: link(2) then says EPERM or EOPNOTSUPP.
+fn has_no_hard_links(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied)
+}
+
+/// The names of a file that is open.
+enum Names {
+    /// The one that it was opened by.
+    Alone,
+    /// That one and others.
+    Several,
+    /// The one that it was opened by is that of another file now, or of none.
+    Others,
+}
+
+#[cfg(unix)]
+fn names_of(file: &File, path: &Path) -> io::Result<Names> {
+    use std::os::unix::fs::MetadataExt;
+    let opened = file.metadata()?;
+    let named = match fs::symlink_metadata(path) {
+        Ok(named) if named.is_symlink() => {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a symbolic link"));
+        }
+        Ok(named) => named,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Names::Others),
+        Err(error) => return Err(error),
+    };
+    if (named.dev(), named.ino()) != (opened.dev(), opened.ino()) {
+        return Ok(Names::Others);
+    }
+    Ok(if opened.nlink() > 1 { Names::Several } else { Names::Alone })
+}
+
+#[cfg(not(unix))]
+fn names_of(_: &File, _: &Path) -> io::Result<Names> {
+    Ok(Names::Alone)
+}
+
+impl PartialFile {
+    /// Removes the journal that SQLite keeps beside the copy while it is written. A process that was killed leaves it, and
+    /// SQLite would take it for one of the next copy (<https://sqlite.org/atomiccommit.html#_hot_rollback_journals>).
+    fn remove_journal(&self) {
+        let mut journal = self.path.as_os_str().to_owned();
+        journal.push("-journal");
+        match fs::remove_file(&journal) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(file = %Path::new(&journal).display(), %error, "a journal could not be removed");
+            }
+            _ => {}
+        }
+    }
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The database holds hashes of passwords and secrets of authenticators.
+#[cfg(unix)]
+fn private() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = OpenOptions::new();
+    options.mode(0o600);
+    options
+}
+
+#[cfg(not(unix))]
+fn private() -> OpenOptions {
+    OpenOptions::new()
+}

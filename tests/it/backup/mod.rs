@@ -1,0 +1,5 @@
+//! Backups: what they hold, what they never touch, and when the service makes one.
+
+mod command;
+mod made;
+mod schedule;
