@@ -9,7 +9,6 @@ use std::{
 use clap::Args;
 
 use crate::{
-    clock::Clock,
     config::DatabaseArgs,
     domain::audit::{
         head::{Head, PublicKey, SignedHead},
@@ -17,7 +16,7 @@ use crate::{
         verify::{Broken, Walk},
     },
     store::Db,
-    workers::{Check, CheckError, Facts, TrustedHeads, VerificationStep},
+    workers::{Check, CheckError, TrustedHeads, VerificationStep, compare_with_tables},
 };
 
 use super::{
@@ -30,8 +29,6 @@ mod file;
 
 /// The number of rows that one step reads.
 const ROWS: usize = 2_000;
-/// The number of events that one step compares with the tables.
-const STATED: i64 = 2_000;
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
@@ -254,20 +251,13 @@ async fn walk_database(db: &Db, known: &TrustedHeads) -> Result<VerifyOutcome, C
         .into());
     }
     let (walk, keys) = (check.walk().clone(), check.head_keys().clone());
-    match compare_tables(db, walk.last().sequence).await {
+    match compare_with_tables(db, walk.last().sequence).await {
         Ok(compared) => {
             Ok(VerifyOutcome::Intact(IntactHistory { walk, segments, keys, compared: Some(compared) }))
         }
         Err(CheckError::Broken(broken)) => Ok(VerifyOutcome::Contradicted { walk, broken }),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Compares the tables with the events up to `last`, and returns how many objects were compared.
-async fn compare_tables(db: &Db, last: i64) -> Result<u64, CheckError> {
-    let mut facts = Facts::begin(db, last).await?;
-    while facts.step(db, STATED, Clock::system().now()).await? == VerificationStep::More {}
-    Ok(facts.compared())
 }
 
 fn not_intact(walk: Walk, error: CheckError) -> Result<VerifyOutcome, CliError> {

@@ -9,6 +9,7 @@ mod background;
 mod backup;
 mod context;
 mod demo;
+mod doctor;
 mod healthcheck;
 mod invalidate;
 mod log;
@@ -52,6 +53,7 @@ enum Command {
     /// checked.
     Audit(audit::AuditCommandArgs),
     Backup(backup::BackupArgs),
+    Doctor(doctor::DoctorArgs),
     Invalidate(invalidate::InvalidateArgs),
     Probe(probe::ProbeArgs),
     /// Ask a running service whether it is well; for containers. Exits with 0 or 1.
@@ -67,6 +69,7 @@ pub async fn run() -> ExitCode {
         Command::User(args) => user::run(args).await,
         Command::Token(args) => token::run(args).await,
         Command::Audit(args) => return audit::run(args).await,
+        Command::Doctor(args) => return doctor::run(args).await,
         Command::Backup(args) => return backup::run(args).await,
         Command::Invalidate(args) => return invalidate::run(args).await,
         Command::Probe(args) => return probe::run(args).await,

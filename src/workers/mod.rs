@@ -23,7 +23,7 @@ use std::time::Duration;
 
 pub use audit::{
     AuditSettings, AuditWorker, Check, CheckError, Facts, HEADS, Retention, SigningKeyError, TrustedHeads,
-    VerificationStep, open_key,
+    VerificationStep, check_history, compare_with_tables, open_key,
 };
 pub use audit_webhook::{AuditWebhook, PostError, Webhook};
 pub use backup::{Backup, BackupError, BackupSchedule, BackupWorker, back_up};

@@ -10,6 +10,7 @@ mod api;
 mod backup;
 mod demo;
 mod docs;
+mod doctor;
 mod errors;
 mod events;
 mod flow;

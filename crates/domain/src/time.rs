@@ -33,6 +33,13 @@ impl Timestamp {
         Some(Self(parsed.as_microsecond()))
     }
 
+    /// Reads a date of HTTP: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
+    #[must_use]
+    pub fn of_http_date(text: &str) -> Option<Self> {
+        let parsed = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+        Some(Self(parsed.as_microsecond()))
+    }
+
     /// The time from `earlier` to `self`. Zero if `earlier` is after `self`.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

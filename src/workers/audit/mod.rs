@@ -11,6 +11,7 @@ mod retention;
 mod search_index;
 mod signing_key;
 mod verification;
+mod whole;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -20,6 +21,7 @@ pub use facts::Facts;
 pub use retention::Retention;
 pub use signing_key::{SigningKeyError, open_key};
 pub use verification::{Check, CheckError, TrustedHeads, VerificationStep};
+pub use whole::{check_history, compare_with_tables};
 
 use crate::{
     clock::Clock,

@@ -13,6 +13,11 @@ const END: &str = ".db";
 pub(super) const PART: &str = "unstale.db.part";
 
 impl BackupSchedule {
+    /// When the newest backup was begun. `None` if there is none.
+    pub fn newest(&self) -> io::Result<Option<Timestamp>> {
+        newest(&self.folder)
+    }
+
     /// Makes the folder where it is missing.
     pub fn make_folder(&self) -> io::Result<()> {
         fs::create_dir_all(&self.folder)
@@ -37,7 +42,7 @@ fn begun_at(name: &str) -> Option<Timestamp> {
 }
 
 /// When the newest backup was begun. `None` if there is none.
-pub(super) fn newest(folder: &Path) -> io::Result<Option<Timestamp>> {
+fn newest(folder: &Path) -> io::Result<Option<Timestamp>> {
     Ok(names(folder)?.last().and_then(|name| begun_at(name)))
 }
 

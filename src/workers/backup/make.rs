@@ -3,25 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    clock::Clock,
-    domain::audit::{
-        head::Head,
-        verify::{Broken, Walk},
-    },
+    domain::audit::{head::Head, verify::Walk},
     file_thread::FileThread,
     store::{Db, StoreError},
 };
 
-use super::{
-    super::audit::{Check, CheckError, Facts, TrustedHeads, VerificationStep},
-    BackupError,
-    partial_file::PartialFile,
-};
-
-/// The number of rows that one step of the check reads.
-const ROWS: usize = 2_000;
-/// The number of events that one step compares with the tables.
-const FACTS: i64 = 2_000;
+use super::{super::audit::check_history, BackupError, partial_file::PartialFile};
 
 /// A copy that was written and checked.
 #[derive(Debug, Clone)]
@@ -85,42 +72,9 @@ async fn copy_and_check(db: &Db, part: &Path) -> Result<(Walk, Option<String>), 
     }
     let copy = Db::open_copy(part).await?;
     let damages = copy.damages().await?;
-    let checked = check(&copy).await;
+    let checked = check_history(&copy).await;
     copy.close().await;
-    let (walk, broken) = checked?;
+    let (walk, broken) = checked.map_err(BackupError::Check)?;
     let flaw = damages.into_iter().next().map(|damage| format!("SQLite says of the file: {damage}"));
     Ok((walk, flaw.or_else(|| broken.map(|broken| format!("event {}: {}", broken.sequence, broken.flaw)))))
-}
-
-/// Checks the history by its chain, and then against the tables.
-async fn check(copy: &Db) -> Result<(Walk, Option<Broken>), BackupError> {
-    let mut check = match Check::begin(copy, &TrustedHeads::default()).await {
-        Ok(check) => check,
-        Err(error) => return broken(Walk::default(), error),
-    };
-    loop {
-        match check.step(copy, ROWS).await {
-            Ok(VerificationStep::More) => {}
-            Ok(VerificationStep::End) => break,
-            Err(error) => return broken(check.walk().clone(), error),
-        }
-    }
-    let walk = check.walk().clone();
-    match compare(copy, walk.last().sequence).await {
-        Ok(()) => Ok((walk, None)),
-        Err(error) => broken(walk, error),
-    }
-}
-
-async fn compare(copy: &Db, last: i64) -> Result<(), CheckError> {
-    let mut facts = Facts::begin(copy, last).await?;
-    while facts.step(copy, FACTS, Clock::system().now()).await? == VerificationStep::More {}
-    Ok(())
-}
-
-fn broken(walk: Walk, error: CheckError) -> Result<(Walk, Option<Broken>), BackupError> {
-    match error {
-        CheckError::Broken(broken) => Ok((walk, Some(broken))),
-        error => Err(BackupError::Check(error)),
-    }
 }

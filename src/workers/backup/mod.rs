@@ -116,8 +116,8 @@ impl BackupWorker {
 
     /// A restart makes no backup before its time.
     async fn first_due(&self, now: Timestamp) -> Timestamp {
-        let folder = self.schedule.folder.clone();
-        let newest = self.files.run(move || folder::newest(&folder)).await.ok().flatten();
+        let schedule = self.schedule.clone();
+        let newest = self.files.run(move || schedule.newest()).await.ok().flatten();
         newest.map_or(now, |newest| newest.plus(self.schedule.every).min(now.plus(self.schedule.every)))
     }
 }

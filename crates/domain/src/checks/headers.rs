@@ -86,9 +86,9 @@ impl Answer {
     fn read_entity(&mut self, name: &str, value: &str) -> bool {
         let text = || Some(value.to_owned());
         match name {
-            "date" => self.date = http_date(value),
+            "date" => self.date = Timestamp::of_http_date(value),
             "etag" => self.etag = text(),
-            "last-modified" => self.last_modified = http_date(value),
+            "last-modified" => self.last_modified = Timestamp::of_http_date(value),
             "content-length" => self.length = value.parse().ok(),
             "content-type" => self.is_html = value.to_ascii_lowercase().starts_with("text/html"),
             // S3 sends `null` for objects that were written while the bucket had no versions.
@@ -136,12 +136,6 @@ impl Answer {
 /// Whether it is like `FRA50-C1`: such names were observed, and a hostile server may send anything.
 fn is_pop(text: &str) -> bool {
     text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-}
-
-/// Reads the date of HTTP: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
-fn http_date(text: &str) -> Option<Timestamp> {
-    let parsed = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-    Some(Timestamp::from_micros(parsed.as_microsecond()))
 }
 
 #[cfg(test)]
