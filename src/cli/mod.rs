@@ -16,6 +16,7 @@ mod log;
 mod output;
 mod probe;
 mod serve;
+mod service_manager;
 mod signals;
 mod target;
 mod token;

@@ -15,7 +15,7 @@ use crate::{
     outgoing::OutgoingProxies,
 };
 
-use super::{CliError, log, output::Announcer, signals};
+use super::{CliError, log, output::Announcer, service_manager, signals};
 
 /// The number of open files to ask for: one for each connection, and those of the rest of the service.
 const OPEN_FILES: u64 = 8_192;
@@ -43,7 +43,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let cloudwatch = measures.then(|| CloudWatch::from_environment(&aws, Connect::default())).flatten();
     let pricing_plan_manager = PricingPlanManager::from_environment(&aws, Connect::default());
     let s3 = S3::from_environment(&aws)?;
-    let app = App::open(&args.database.database, cloudfront, settings, stop).await?;
+    let app = App::open(&args.database.database, cloudfront, settings, stop.clone()).await?;
     let quotas = Quotas { daily_items: (args.daily_items > 0).then_some(args.daily_items) };
     let app = app
         .with_quotas(quotas)
@@ -74,6 +74,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         are_checks_on: true,
         heartbeats: Heartbeats::default(),
     };
+    service_manager::tell(stop);
     app.run(listener, options).await;
     Ok(())
 }

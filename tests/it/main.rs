@@ -23,6 +23,7 @@ mod layers;
 mod migrations;
 mod outgoing;
 mod pages;
+mod service_manager;
 mod simulation;
 mod store;
 mod support;
