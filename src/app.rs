@@ -4,7 +4,7 @@ mod authentication_methods;
 mod secrets_key;
 mod worker_settings;
 
-pub use secrets_key::SecretsKeyError;
+pub use secrets_key::{SecretsKeyError, read_key as read_secrets_key};
 pub use worker_settings::WebhookError;
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};

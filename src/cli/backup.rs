@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::{
     config::DatabaseArgs,
+    store::Db,
     workers::{Backup, BackupError, back_up},
 };
 
@@ -16,6 +17,7 @@ use super::{
     CliError,
     audit::open_database,
     output::{say, say_error},
+    signals,
 };
 
 /// Copy the SQLite database into a file, while the service runs or not, and check the copy.
@@ -46,10 +48,23 @@ pub async fn run(args: BackupArgs) -> ExitCode {
 }
 
 async fn make(args: &BackupArgs) -> Result<Backup, CliError> {
+    if Db::file_of(&args.database.database)?.is_none() {
+        return Err(BackupError::NotAFile.into());
+    }
+    if args.file.to_string_lossy().contains("://") {
+        return Err(format!("{} is an address; FILE is a path, such as copy.db", args.file.display()).into());
+    }
+    let stop = signals::stop_token()?;
     let db = open_database(&args.database).await?;
-    let made = back_up(&db, &part_of(&args.file), &args.file).await;
-    db.close().await;
-    made.map_err(|error: BackupError| error.into())
+    // What was written of the copy is removed where it is given up.
+    let made = stop.run_until_cancelled(back_up(&db, &part_of(&args.file), &args.file)).await;
+    match made {
+        Some(made) => {
+            db.close().await;
+            Ok(made?)
+        }
+        None => Err("the backup was given up; nothing of it is left".into()),
+    }
 }
 
 /// The name that the file has until it is whole.

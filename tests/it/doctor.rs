@@ -84,7 +84,9 @@ async fn all_is_well_but_for_the_backups() {
     given.filled().await;
     let (code, found) = given.examine(&[]);
     assert_eq!((code, found["condition"].as_str()), (0, Some("warning")), "{found}");
-    for name in ["database", "disk", "integrity", "clock", "aws", "permissions", "optional", "sign_in"] {
+    for name in
+        ["settings", "database", "disk", "integrity", "clock", "aws", "permissions", "optional", "sign_in"]
+    {
         assert_eq!(part(&found, name).0, "ok", "{name}: {found}");
     }
     assert_eq!(part(&found, "history"), ("ok", "30 events, intact", ""));
@@ -94,7 +96,7 @@ async fn all_is_well_but_for_the_backups() {
     let calls = given.sandbox.calls();
     assert!(calls.iter().all(|call| call.operation != "CreateInvalidation"), "{calls:?}");
     let (code, said) = given.run(&[], &[]);
-    assert!(code == 0 && said.contains("0 wrong, 1 to look at."), "{said}");
+    assert!(code == 0 && said.contains("Errors: 0, warnings: 1."), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -147,16 +149,17 @@ async fn backups_that_stopped_are_an_error() {
     given.filled().await;
     let folder = given.folder.path().join("backups");
     let environment = [("UNSTALE_BACKUP_DIR", folder.to_str().unwrap())];
-    assert_eq!(part(&given.examine(&environment).1, "backups").0, "error", "the folder is not there");
+    assert_eq!(part(&given.examine(&environment).1, "backups").0, "warning", "the folder is not there");
     fs::create_dir(&folder).unwrap();
     assert_eq!(part(&given.examine(&environment).1, "backups").0, "warning", "none yet");
-    fs::write(folder.join("unstale-20240101T000000Z.db"), "").unwrap();
+    fs::write(folder.join("unstale-20240101T000000Z.db"), "a backup").unwrap();
+    fs::write(folder.join("unstale-20990101T000000Z.db"), "of a wrong clock").unwrap();
     let (code, found) = given.examine(&environment);
     assert_eq!((code, part(&found, "backups").0), (1, "error"), "{found}");
     let now = unstale::clock::Clock::system().now().to_string();
     let second = now.replace(['-', ':'], "");
     let second = second.split(['.', 'Z']).next().unwrap();
-    fs::write(folder.join(format!("unstale-{second}Z.db")), "").unwrap();
+    fs::write(folder.join(format!("unstale-{second}Z.db")), "a backup").unwrap();
     assert_eq!(part(&given.examine(&environment).1, "backups").0, "ok");
 }
 
@@ -165,6 +168,10 @@ async fn a_wrong_setting_and_another_program_at_the_address_are_told() {
     let given = Given::new().await;
     let (code, found) = given.examine(&[("UNSTALE_OIDC_ISSUER", "https://idp.example")]);
     assert_eq!((code, part(&found, "sign_in").0), (1, "error"), "{found}");
+    let (code, found) = given.examine(&[("UNSTALE_SECRETS_KEY_FILE", "/nowhere/key")]);
+    assert_eq!((code, part(&found, "settings").0), (1, "error"), "{found}");
+    let (code, found) = given.examine(&[("UNSTALE_DATABASE", "sqlite:///nowhere/unstale.db")]);
+    assert_eq!((code, part(&found, "database").0), (1, "error"), "{found}");
     let other = given.sandbox.api_url();
     let (_, found) = given.examine(&[("UNSTALE_LISTEN", other.trim_start_matches("http://"))]);
     assert_eq!(part(&found, "service").0, "warning", "{found}");

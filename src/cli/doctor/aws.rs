@@ -2,7 +2,6 @@
 
 use crate::{
     cloudfront::{AwsEnvironment, CloudFront, Connect},
-    config::ServeArgs,
     domain::{
         causes::with_causes, distributions::distribution::Distribution, invalidations::problem::Problem,
         time::Timestamp,
@@ -11,7 +10,7 @@ use crate::{
 
 use super::report::Report;
 
-pub(super) async fn examine(report: &mut Report, _: &ServeArgs, now: Timestamp) {
+pub(super) async fn examine(report: &mut Report, now: Timestamp) {
     let aws = match AwsEnvironment::read().await {
         Ok(aws) => aws,
         Err(error) => {

@@ -1,5 +1,7 @@
 //! The backups that the service makes by itself.
 
+use std::io;
+
 use crate::{
     config::ServeArgs,
     domain::time::{Timestamp, span_in_words},
@@ -23,18 +25,23 @@ pub(super) fn examine(report: &mut Report, serve: &ServeArgs, now: Timestamp) {
         return;
     };
     let folder = schedule.folder.display();
-    let newest = match schedule.newest() {
+    let newest = match schedule.newest(now) {
         Ok(Some(newest)) => newest,
         Ok(None) => {
             report.warning(
                 "backups",
-                format!("{folder} has none yet"),
-                "The service makes one at its start, with these settings.",
+                format!("there is no backup in {folder} yet"),
+                "The service makes one at its start, with these settings. If it runs, its log says why there is none.",
             );
             return;
         }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let fix = "The service makes the folder at its start. See that its disk is mounted.";
+            report.warning("backups", format!("there is no folder {folder} yet"), fix);
+            return;
+        }
         Err(error) => {
-            let fix = "See that the folder is there and can be read; the service makes it at its start.";
+            let fix = "See that it is a folder that the service may read and write.";
             report.error("backups", format!("{folder} cannot be read: {error}"), fix);
             return;
         }

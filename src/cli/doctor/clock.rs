@@ -43,7 +43,7 @@ pub(super) async fn examine(report: &mut Report) {
                 report.error("clock", message, fix);
             }
         }
-        Ok(Err(why)) => report.not_checked("clock", format!("{place} told no time: {why}")),
+        Ok(Err(why)) => report.not_checked("clock", format!("{place} gave no time: {why}")),
         Err(_) => report.not_checked("clock", format!("{place} did not answer in time")),
     }
 }

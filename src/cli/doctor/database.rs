@@ -5,12 +5,14 @@ use std::{fs, path::Path};
 use crate::{
     config::ServeArgs,
     domain::causes::with_causes,
-    store::Db,
+    store::{Db, StoreError},
     workers::{CheckError, check_history},
 };
 
-use super::{super::audit::open_database, report::Report};
+use super::{super::audit::open_database, report::Report, settings::folder_of};
 
+const DAMAGED: &str = "If the file is damaged, stop the service, keep a copy of the file and of -wal beside it, and restore \
+                       your newest intact backup. Look at the disk.";
 const MIB: u64 = 1 << 20;
 /// A write-ahead log above this size was not folded into the file for long.
 const LOG_MANY: u64 = 512 * MIB;
@@ -19,21 +21,26 @@ const ROOM_FEW: u64 = 1_024 * MIB;
 const ROOM_LEAST: u64 = 100 * MIB;
 
 pub(super) async fn examine(report: &mut Report, serve: &ServeArgs) {
-    let is_new = Db::file_of(&serve.database.database)
-        .is_ok_and(|file| file.is_some_and(|file| file.symlink_metadata().is_err()));
-    if is_new {
-        report.not_checked("database", "there is none yet; the first start of unstale serve makes it");
+    let missing = Db::file_of(&serve.database.database).ok().flatten();
+    if let Some(file) = missing.filter(|file| file.symlink_metadata().is_err()) {
+        if folder_of(&file).is_dir() {
+            report.not_checked("database", "there is none yet; the first start of unstale serve makes it");
+        } else {
+            let message = format!("there is no folder for {}", file.display());
+            report.error("database", message, "Make the folder, or name another file with UNSTALE_DATABASE.");
+        }
         return;
     }
     let db = match open_database(&serve.database).await {
         Ok(db) => db,
         Err(error) => {
-            let message = with_causes(error.as_ref());
-            report.error(
-                "database",
-                message,
-                "See that --database or UNSTALE_DATABASE names the database of this server, and that it can be read.",
-            );
+            let fix = match error.downcast_ref() {
+                Some(StoreError::Database(_)) => DAMAGED,
+                _ => {
+                    "See that --database or UNSTALE_DATABASE names the database of this server, and that it can be read."
+                }
+            };
+            report.error("database", with_causes(error.as_ref()), fix);
             return;
         }
     };
@@ -54,14 +61,9 @@ async fn damages(report: &mut Report, db: &Db) {
         Ok(_) if db.file().is_none() => {}
         Ok(damages) => match damages.first() {
             None => report.ok("integrity", "SQLite finds the file sound"),
-            Some(damage) => report.error(
-                "integrity",
-                format!("SQLite says of the file: {damage}"),
-                "Stop the service, keep a copy of the file and of -wal beside it, and put your newest intact backup in \
-                 its place. Look at the disk.",
-            ),
+            Some(damage) => report.error("integrity", format!("SQLite says of the file: {damage}"), DAMAGED),
         },
-        Err(error) => report.error("integrity", with_causes(&error), "See that the disk can be read."),
+        Err(error) => report.error("integrity", with_causes(&error), DAMAGED),
     }
 }
 
@@ -94,8 +96,7 @@ fn file_size_and_room(report: &mut Report, file: &Path) {
             "A long reading such as a backup keeps it from shrinking. If none is running, restart the service.",
         );
     }
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let room = match rustix::fs::statvfs(folder) {
+    let room = match rustix::fs::statvfs(folder_of(file)) {
         Ok(about) => about.f_bavail.saturating_mul(about.f_frsize),
         Err(error) => {
             report.not_checked("disk", format!("the room on the disk of the database is not known: {error}"));

@@ -6,6 +6,7 @@ mod clock;
 mod database;
 mod report;
 mod service;
+mod settings;
 mod sign_in;
 
 use std::process::ExitCode;
@@ -22,7 +23,8 @@ use report::Report;
 ///
 /// Give it the settings of the service: it takes the same flags and variables. It changes nothing and invalidates nothing,
 /// and may be run while the service runs or before its first start. It reads the whole history, which takes some seconds
-/// where that is long. Exits with 1 where something is wrong, and with 0 where there are warnings at most.
+/// where that is long. Exits with 0 where there are warnings at most, 1 where something is
+/// wrong, 2 where a setting cannot be read: that is said on standard error.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
     /// Write the result as JSON.
@@ -36,10 +38,11 @@ pub async fn run(args: DoctorArgs) -> ExitCode {
     let mut report = Report::default();
     let now = Clock::system().now();
     let serve = &args.serve;
+    settings::examine(&mut report, serve);
     database::examine(&mut report, serve).await;
     backups::examine(&mut report, serve, now);
     clock::examine(&mut report).await;
-    aws::examine(&mut report, serve, now).await;
+    aws::examine(&mut report, now).await;
     sign_in::examine(&mut report, serve, now).await;
     service::examine(&mut report, serve);
     say(&if args.json { report.as_json() } else { report.as_text() });

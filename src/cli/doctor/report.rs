@@ -101,7 +101,7 @@ impl Report {
         let count = |condition| self.0.iter().filter(|part| part.condition == condition).count();
         lines.push(match (count(Condition::Error), count(Condition::Warning)) {
             (0, 0) => "Nothing is wrong.".to_owned(),
-            (errors, warnings) => format!("{errors} wrong, {warnings} to look at."),
+            (errors, warnings) => format!("Errors: {errors}, warnings: {warnings}."),
         });
         lines.join("\n")
     }
@@ -125,7 +125,7 @@ mod tests {
             text.contains("warning      backups   none\n                       Set a folder.\n"),
             "{text}"
         );
-        assert!(text.ends_with("0 wrong, 1 to look at."), "{text}");
+        assert!(text.ends_with("Errors: 0, warnings: 1."), "{text}");
         report.error("aws", "no credentials", "Give it some.");
         assert!(report.has_errors());
         let json: serde_json::Value = serde_json::from_str(&report.as_json()).unwrap();

@@ -1,7 +1,10 @@
 //! The folder of the service's own backups. What is not named as they are is left alone. These functions block: they are
 //! called on the thread for files.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use crate::domain::time::Timestamp;
 
@@ -9,13 +12,15 @@ use super::BackupSchedule;
 
 const BEGIN: &str = "unstale-";
 const END: &str = ".db";
+/// The name of the last backup that was broken, as the database was.
+const BROKEN: &str = "unstale-broken.db";
 /// The name of the file that is being written.
 pub(super) const PART: &str = "unstale.db.part";
 
 impl BackupSchedule {
     /// When the newest backup was begun. `None` if there is none.
-    pub fn newest(&self) -> io::Result<Option<Timestamp>> {
-        newest(&self.folder)
+    pub fn newest(&self, now: Timestamp) -> io::Result<Option<Timestamp>> {
+        newest(&self.folder, now)
     }
 
     /// Makes the folder where it is missing.
@@ -42,24 +47,38 @@ fn begun_at(name: &str) -> Option<Timestamp> {
 }
 
 /// When the newest backup was begun. `None` if there is none.
-fn newest(folder: &Path) -> io::Result<Option<Timestamp>> {
-    Ok(names(folder)?.last().and_then(|name| begun_at(name)))
+fn newest(folder: &Path, now: Timestamp) -> io::Result<Option<Timestamp>> {
+    Ok(names(folder, now)?.last().and_then(|name| begun_at(name)))
 }
 
 /// Removes all backups but the newest `keep`.
-pub(super) fn remove_oldest(folder: &Path, keep: usize) -> io::Result<()> {
-    let names = names(folder)?;
+pub(super) fn remove_oldest(folder: &Path, keep: usize, now: Timestamp) -> io::Result<()> {
+    let names = names(folder, now)?;
     for name in &names[..names.len().saturating_sub(keep)] {
         fs::remove_file(folder.join(name))?;
     }
     Ok(())
 }
 
-/// The names of the backups, the oldest first.
-fn names(folder: &Path) -> io::Result<Vec<String>> {
+/// Gives a backup that is broken the one name of such backups, in the place of the one before, so that it neither counts as a
+/// backup nor fills the disk. Returns where it is.
+pub(super) fn set_aside(backup: &Path) -> io::Result<PathBuf> {
+    let aside = backup.with_file_name(BROKEN);
+    fs::rename(backup, &aside)?;
+    Ok(aside)
+}
+
+/// The names of the backups, the oldest first. One that was begun in the future, when the clock was wrong, says nothing of
+/// when the next is due, and is left alone.
+fn names(folder: &Path, now: Timestamp) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for file in fs::read_dir(folder)? {
-        names.extend(file?.file_name().into_string().ok().filter(|name| begun_at(name).is_some()));
+        let file = file?;
+        let is_backup = |name: &String| begun_at(name).is_some_and(|at| at <= now);
+        let Some(name) = file.file_name().into_string().ok().filter(is_backup) else { continue };
+        if file.metadata().is_ok_and(|about| about.is_file() && about.len() > 0) {
+            names.push(name);
+        }
     }
     names.sort();
     Ok(names)
@@ -90,17 +109,25 @@ mod tests {
     #[test]
     fn the_oldest_go_and_other_files_stay() {
         let folder = tempfile::tempdir().unwrap();
-        let others = ["unstale.db", PART, "notes.txt"];
+        let path = folder.path();
+        let now = Timestamp::parse("2026-11-30T12:00:01Z").unwrap();
+        let others = ["unstale.db", PART, BROKEN, "notes.txt", "unstale-20291130T120000Z.db"];
         let days =
             ["unstale-20261128T120000Z.db", "unstale-20261129T120000Z.db", "unstale-20261130T120000Z.db"];
         for file in others.iter().chain(&days) {
-            fs::write(folder.path().join(file), "").unwrap();
+            fs::write(path.join(file), "a backup").unwrap();
         }
-        remove_oldest(folder.path(), 2).unwrap();
-        assert_eq!(names(folder.path()).unwrap(), days[1..]);
-        assert!(others.iter().all(|other| folder.path().join(other).exists()));
-        assert_eq!(newest(folder.path()).unwrap(), Timestamp::parse("2026-11-30T12:00:00Z"));
-        remove_oldest(folder.path(), 9).unwrap();
-        assert_eq!(names(folder.path()).unwrap().len(), 2);
+        fs::write(path.join("unstale-20261130T120001Z.db"), "").unwrap();
+        fs::create_dir(path.join("unstale-20261130T115959Z.db")).unwrap();
+        remove_oldest(path, 2, now).unwrap();
+        assert_eq!(
+            names(path, now).unwrap(),
+            days[1..],
+            "what is empty, a folder or of the future is no backup"
+        );
+        assert!(others.iter().all(|other| path.join(other).exists()));
+        assert_eq!(newest(path, now).unwrap(), Timestamp::parse("2026-11-30T12:00:00Z"));
+        remove_oldest(path, 9, now).unwrap();
+        assert_eq!(names(path, now).unwrap().len(), 2);
     }
 }

@@ -1,6 +1,9 @@
 //! Makes one backup: copies the database at one moment, checks the copy, and gives it its name.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     domain::audit::{head::Head, verify::Walk},
@@ -30,6 +33,11 @@ pub struct Backup {
 pub async fn back_up(db: &Db, part: &Path, file: &Path) -> Result<Backup, BackupError> {
     let files = FileThread::default();
     let (part, file) = (part.to_owned(), file.to_owned());
+    if part.to_str().is_none() {
+        // SQLite takes no other names.
+        let error = io::Error::new(io::ErrorKind::InvalidInput, "its name is not UTF-8");
+        return Err(BackupError::File(file, error));
+    }
     if file.symlink_metadata().is_ok() {
         return Err(BackupError::Exists(file));
     }
@@ -37,24 +45,13 @@ pub async fn back_up(db: &Db, part: &Path, file: &Path) -> Result<Backup, Backup
         let part = part.clone();
         on(&files, move || PartialFile::take(&part)).await?
     };
-    match copy_and_check(db, &part).await {
-        Ok((walk, flaw)) => {
-            let name = file.clone();
-            let length = on(&files, move || partial.finish(&name)).await?;
-            Ok(Backup { file, length, events: walk.checked(), last: walk.last().clone(), flaw })
-        }
-        Err(error) => {
-            on(&files, move || {
-                partial.remove();
-                Ok(())
-            })
-            .await?;
-            Err(match error {
-                BackupError::Store(StoreError::Full(_)) => BackupError::Full(file),
-                error => error,
-            })
-        }
-    }
+    let (walk, flaw) = copy_and_check(db, &part).await.map_err(|error| match error {
+        BackupError::Store(StoreError::Full(_)) => BackupError::Full(file.clone()),
+        error => error,
+    })?;
+    let name = file.clone();
+    let length = on(&files, move || partial.finish(&name)).await?;
+    Ok(Backup { file, length, events: walk.checked(), last: walk.last().clone(), flaw })
 }
 
 /// Does blocking work on files on their thread.

@@ -92,23 +92,25 @@ impl BackupWorker {
         let made = match ended {
             Ok(made) => made,
             Err(error) => {
-                tracing::error!(folder = %self.schedule.folder.display(), error, "no backup was made; it is tried again");
+                tracing::error!(folder = %self.schedule.folder.display(), error, "no backup was made; it is tried again in ten minutes at the latest");
                 return AGAIN.min(self.schedule.every);
             }
         };
-        let Backup { file, length, events, .. } = &made;
-        if let Some(flaw) = &made.flaw {
+        let Backup { file, length, events, flaw, .. } = made;
+        if let Some(flaw) = flaw {
             // The older ones may be the last that are intact.
+            let aside = file.clone();
+            let place = self.files.run(move || folder::set_aside(&aside)).await.unwrap_or(file);
             tracing::error!(
-                file = %file.display(),
+                file = %place.display(),
                 flaw,
                 "the backup is broken, as the database is; no older backup is removed. Run: unstale audit verify"
             );
             return self.schedule.every;
         }
         tracing::info!(file = %file.display(), length, events, "a backup was made and checked");
-        let (folder, keep) = (self.schedule.folder.clone(), self.schedule.keep);
-        if let Err(error) = self.files.run(move || folder::remove_oldest(&folder, keep)).await {
+        let (folder, keep, now) = (self.schedule.folder.clone(), self.schedule.keep, self.clock.now());
+        if let Err(error) = self.files.run(move || folder::remove_oldest(&folder, keep, now)).await {
             tracing::warn!(%error, "older backups could not be removed");
         }
         self.schedule.every
@@ -117,7 +119,7 @@ impl BackupWorker {
     /// A restart makes no backup before its time.
     async fn first_due(&self, now: Timestamp) -> Timestamp {
         let schedule = self.schedule.clone();
-        let newest = self.files.run(move || schedule.newest()).await.ok().flatten();
-        newest.map_or(now, |newest| newest.plus(self.schedule.every).min(now.plus(self.schedule.every)))
+        let newest = self.files.run(move || schedule.newest(now)).await.ok().flatten();
+        newest.map_or(now, |newest| newest.plus(self.schedule.every))
     }
 }

@@ -11,10 +11,13 @@ use super::BackupError;
 
 /// A file of which only its owner may read. It is locked, so that two backups do not write into one file; the system
 /// gives the lock up when the process ends, and the next backup begins the file anew.
+///
+/// It is removed when it is dropped before it has its name, also where the backup is given up.
 #[derive(Debug)]
 pub(super) struct PartialFile {
     path: PathBuf,
     file: File,
+    is_finished: bool,
 }
 
 impl PartialFile {
@@ -30,9 +33,9 @@ impl PartialFile {
             }
             match names_of(&file, path).map_err(cannot)? {
                 Names::Alone => {
-                    let taken = Self { path: path.to_owned(), file };
+                    let taken = Self { path: path.to_owned(), file, is_finished: false };
                     taken.remove_journal();
-                    taken.file.set_len(0).map_err(cannot)?;
+                    taken.file.set_len(0).and_then(|()| keep_private(&taken.file)).map_err(cannot)?;
                     return Ok(taken);
                 }
                 // It is a backup that is whole: its process ended before it had taken this name away.
@@ -45,11 +48,9 @@ impl PartialFile {
 
     /// Syncs the content to the disk and gives the file its name, which nothing else may have. Returns its length in
     /// bytes.
-    pub(super) fn finish(self, name: &Path) -> Result<u64, BackupError> {
+    pub(super) fn finish(mut self, name: &Path) -> Result<u64, BackupError> {
         let done = self.sync_and_name(name);
-        if done.is_err() {
-            self.remove();
-        }
+        self.is_finished = done.is_ok();
         done.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => BackupError::Exists(name.to_owned()),
             io::ErrorKind::StorageFull => BackupError::Full(name.to_owned()),
@@ -71,9 +72,13 @@ impl PartialFile {
         File::open(folder_of(name))?.sync_all()?;
         Ok(self.file.metadata()?.len())
     }
+}
 
-    /// Removes the file where no backup came about.
-    pub(super) fn remove(&self) {
+impl Drop for PartialFile {
+    fn drop(&mut self) {
+        if self.is_finished {
+            return;
+        }
         self.remove_journal();
         if let Err(error) = fs::remove_file(&self.path) {
             tracing::warn!(file = %self.path.display(), %error, "the unfinished backup could not be removed");
@@ -136,6 +141,18 @@ impl PartialFile {
 
 fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file that is taken over may have been made by somebody else.
+#[cfg(unix)]
+fn keep_private(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn keep_private(_: &File) -> io::Result<()> {
+    Ok(())
 }
 
 /// The database holds hashes of passwords and secrets of authenticators.

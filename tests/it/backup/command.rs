@@ -24,6 +24,13 @@ async fn it_says_what_was_copied_and_its_exit_code_tells_whether_it_is_intact() 
     let folder = tempfile::tempdir().unwrap();
     let (code, _, complaint) = run(&folder, &["backup", "copy.db"]);
     assert!(code == 2 && complaint.contains("there is no database unstale.db"), "{complaint}");
+    for (arguments, said) in [
+        (["backup", "copy.db", "--database", "postgres://nobody@127.0.0.1:9/x"].as_slice(), "pg_dump"),
+        (&["backup", "sqlite://copy.db"], "is an address"),
+    ] {
+        let (code, _, complaint) = run(&folder, arguments);
+        assert!(code == 2 && complaint.contains(said), "{complaint}");
+    }
     let address = format!("sqlite://{}", folder.path().join("unstale.db").display());
     let db = Db::open(&address).await.unwrap();
     let head = fill(&db, 30).await.head;

@@ -1,6 +1,6 @@
 //! One backup.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use tempfile::TempDir;
 use unstale::{
@@ -77,9 +77,11 @@ async fn head_of(file: &Path) -> i64 {
 async fn nothing_is_overwritten_and_what_an_ended_backup_left_is_taken_over() {
     let (database, folder) = (Database::new(Engine::Sqlite).await, Folder::new());
     fs::write(folder.0.path().join("copy.db.part"), "half a copy").unwrap();
+    fs::set_permissions(folder.0.path().join("copy.db.part"), fs::Permissions::from_mode(0o644)).unwrap();
     fs::write(folder.0.path().join("copy.db.part-journal"), "what SQLite kept beside it").unwrap();
-    folder.back_up(&database.db).await.unwrap();
-    let before = fs::read(folder.0.path().join("copy.db")).unwrap();
+    let made = folder.back_up(&database.db).await.unwrap();
+    assert_eq!(made.file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let before = fs::read(&made.file).unwrap();
     assert!(matches!(folder.back_up(&database.db).await, Err(BackupError::Exists(_))));
     assert_eq!(fs::read(folder.0.path().join("copy.db")).unwrap(), before);
     assert_eq!(folder.files(), ["copy.db"]);
@@ -120,6 +122,19 @@ async fn a_full_disk_is_said_and_left_as_it_was() {
     let refused = back_up(&database.db, &place.join("copy.db.part"), &copy).await;
     assert!(matches!(&refused, Err(BackupError::Full(file)) if *file == copy), "{refused:?}");
     assert_eq!(fs::read_dir(&place).unwrap().count(), 0);
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn one_that_is_given_up_leaves_nothing() {
+    let (database, folder) = (Database::new(Engine::Sqlite).await, Folder::new());
+    fill(&database.db, 3_000).await;
+    let mut given_up = Box::pin(folder.back_up(&database.db));
+    while folder.files().is_empty() {
+        assert!(tokio::time::timeout(Duration::from_millis(1), &mut given_up).await.is_err());
+    }
+    drop(given_up);
+    assert!(folder.files().is_empty());
     database.remove().await;
 }
 

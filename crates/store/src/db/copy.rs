@@ -20,6 +20,8 @@ impl Db {
             return Ok(false);
         }
         let options = SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(BUSY);
+        // It is slow, and no reason to warn.
+        let options = options.disable_statement_logging();
         // A connection of its own: it takes long, and readers are few.
         let mut conn = options.connect().await?;
         let done =

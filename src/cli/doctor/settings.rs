@@ -1,0 +1,36 @@
+//! Settings that name something: with a wrong one the service does not start.
+
+use std::path::Path;
+
+use crate::{app::read_secrets_key, config::ServeArgs, domain::causes::with_causes, store::Db};
+
+use super::report::Report;
+
+pub(super) fn examine(report: &mut Report, serve: &ServeArgs) {
+    let secrets = serve.secrets.secrets_key_file.as_deref().filter(|file| !file.as_os_str().is_empty());
+    let wrong = [
+        serve.tickets.tickets().err(),
+        serve.audit.webhook().err().map(|error| with_causes(&error)),
+        secrets.and_then(|file| read_secrets_key(file).err()).map(|error| with_causes(&error)),
+        audit_key(serve),
+    ];
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
+    if wrong.is_empty() {
+        report.ok("settings", "what they name is there");
+    }
+    for message in wrong {
+        report.error("settings", message, "Correct the setting; the service does not start with it.");
+    }
+}
+
+/// The key is made where it is missing, but not its folder.
+fn audit_key(serve: &ServeArgs) -> Option<String> {
+    let database = Db::file_of(&serve.database.database).ok().flatten();
+    let file = serve.audit.key_file(database.as_deref());
+    let is_lost = serve.audit.audit_key.is_some() && !folder_of(&file).is_dir();
+    is_lost.then(|| format!("UNSTALE_AUDIT_KEY names {}, and there is no such folder", file.display()))
+}
+
+pub(super) fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
