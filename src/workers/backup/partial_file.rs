@@ -65,7 +65,7 @@ impl PartialFile {
             Ok(()) => fs::remove_file(&self.path)?,
             Err(error) if has_no_hard_links(&error) => {
                 private().create_new(true).write(true).open(name)?;
-                fs::rename(&self.path, name)?;
+                fs::rename(&self.path, name).inspect_err(|_| remove_empty(name))?;
             }
             Err(error) => return Err(error),
         }
@@ -83,6 +83,13 @@ impl Drop for PartialFile {
         if let Err(error) = fs::remove_file(&self.path) {
             tracing::warn!(file = %self.path.display(), %error, "the unfinished backup could not be removed");
         }
+    }
+}
+
+/// An empty file under the name of a backup would pass for one.
+fn remove_empty(name: &Path) {
+    if let Err(error) = fs::remove_file(name) {
+        tracing::warn!(file = %name.display(), %error, "the empty file could not be removed");
     }
 }
 
