@@ -57,6 +57,10 @@ fn every_function_of_the_store_runs_on_both_engines() {
             continue;
         }
         let is_called = modules.iter().any(|module| tests.contains(&format!("{module}::{name}(")));
+        // Methods of the database itself.
+        let is_method = modules.iter().any(|module| module == "db");
+        let is_called = is_called || (is_method && tests.contains(&format!("db.{name}(")));
+        let is_called = is_called || (is_method && tests.contains(&format!("Db::{name}(")));
         assert!(is_called, "no test in tests/it/store calls {}::{name}(…)", modules.join("::"));
     }
 }

@@ -11,6 +11,7 @@ mod cloudtrail;
 mod complete;
 mod concurrency;
 mod continuous_deployments;
+mod copy;
 mod db;
 mod deadlines;
 mod distributions;
