@@ -90,11 +90,17 @@ async fn the_place_of_a_new_request_is_the_one_that_it_gets(database: &Database)
     let begun = given::request(database, "E1", 2, &[&["/begun", "/begun*"]]).await;
     let set = format!("UPDATE batch SET attempts = 1 WHERE invalidation_id = '{}'", begun.id);
     database.raw().await.run(&set).await.unwrap();
+    // So does one that was merged with others before, and refused.
+    let alone = given::request(database, "E1", 3, &[&["/alone"]]).await;
+    let set = format!("UPDATE batch SET alone = TRUE WHERE invalidation_id = '{}'", alone.id);
+    database.raw().await.run(&set).await.unwrap();
+    let place = database.get(async |conn| queue::place(conn, &alone.id).await).await.unwrap();
+    assert_eq!((place.before_here, place.mergeable_here), (2, MergeableBatches::default()));
     let (e1, load) = (given::id("E1"), Load { paths: 1, wildcards: 1 });
     let foretold = database.get(async |conn| queue::place_of_new(conn, &e1, load, at(4)).await).await;
     let mine = given::request(database, "E1", 4, &[&["/a", "/b*"], &["/c"]]).await;
     let place = database.get(async |conn| queue::place(conn, &mine.id).await).await;
-    assert_eq!(place.as_ref().map(|place| (place.before_here, place.elsewhere.clone())), Some((2, vec![2])));
+    assert_eq!(place.as_ref().map(|place| (place.before_here, place.elsewhere.clone())), Some((3, vec![2])));
     let mergeable = MergeableBatches { count: 1, load: Load { paths: 1, wildcards: 0 } };
     assert_eq!(place.as_ref().map(|place| place.mergeable_here), Some(mergeable));
     assert_eq!(foretold, place);

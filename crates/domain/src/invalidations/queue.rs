@@ -42,7 +42,7 @@ pub struct Throughput {
 pub struct QueuePosition {
     /// The number of batches of the same distribution that are due before it.
     pub before_here: usize,
-    /// Those of them that may be merged with it: no call for them was ever started.
+    /// Those of them that may be merged with it. None if it has to go alone itself.
     pub mergeable_here: MergeableBatches,
     /// For each other distribution of the account, the number of queued batches. Distributions take turns.
     pub elsewhere: Vec<usize>,

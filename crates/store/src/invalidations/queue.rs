@@ -17,6 +17,8 @@ use crate::{
     db::{fetch_all, fetch_optional},
 };
 
+use super::batches::may_merge;
+
 #[derive(sqlx::FromRow)]
 struct Row {
     invalidation_id: String,
@@ -39,33 +41,42 @@ struct Around {
     oldest_in_progress: Option<i64>,
 }
 
-/// The columns of [`Around`], where `d` is the distribution and `a` its account. `$earlier` says which batches `o` are due
-/// before.
+/// `$what` of the queued batches `o` of the distribution `d` for which `$which` holds.
+macro_rules! earlier {
+    ($what:literal, $which:expr) => {
+        concat!(
+            "(SELECT ",
+            $what,
+            " FROM batch o WHERE o.distribution_id = d.id AND o.state IN ('queued', 'submitting')
+                AND o.state = 'queued' AND ",
+            $which,
+            ")"
+        )
+    };
+}
+
+/// The columns of [`Around`], where `d` is the distribution and `a` its account: which batches `o` are due before, and
+/// which of these may be merged with the batch.
 macro_rules! around {
-    ($earlier:literal) => {
+    ($earlier:literal, $mergeable:expr) => {
         concat!(
             "a.create_next_at, a.retry_at, ",
-            around!("count(*)", $earlier, ""),
+            earlier!("count(*)", $earlier),
             " AS before_here, ",
-            around!("count(*)", $earlier, " AND o.attempts = 0"),
+            earlier!("count(*)", concat!($earlier, " AND ", $mergeable)),
             " AS mergeable, ",
-            around!("CAST(COALESCE(SUM(o.path_count), 0) AS BIGINT)", $earlier, " AND o.attempts = 0"),
+            earlier!(
+                "CAST(COALESCE(SUM(o.path_count), 0) AS BIGINT)",
+                concat!($earlier, " AND ", $mergeable)
+            ),
             " AS mergeable_paths, ",
-            around!("CAST(COALESCE(SUM(o.wildcard_count), 0) AS BIGINT)", $earlier, " AND o.attempts = 0"),
+            earlier!(
+                "CAST(COALESCE(SUM(o.wildcard_count), 0) AS BIGINT)",
+                concat!($earlier, " AND ", $mergeable)
+            ),
             " AS mergeable_wildcards,
              (SELECT min(w.accepted_at) FROM batch w
               WHERE w.distribution_id = d.id AND w.state = 'in_progress') AS oldest_in_progress"
-        )
-    };
-    ($aggregate:literal, $earlier:literal, $and:literal) => {
-        concat!(
-            "(SELECT ",
-            $aggregate,
-            " FROM batch o WHERE o.distribution_id = d.id AND o.state IN ('queued', 'submitting')
-                AND o.state = 'queued' AND ",
-            $earlier,
-            $and,
-            ")"
         )
     };
 }
@@ -97,7 +108,8 @@ macro_rules! places_of {
             "SELECT m.invalidation_id, b.due_at, b.path_count, b.wildcard_count, ",
             around!(
                 "(o.number < b.number OR (o.number = b.number AND o.created_at < b.created_at))
-                 AND (o.attempts > 0 OR o.due_at <= b.due_at)"
+                 AND (o.attempts > 0 OR o.due_at <= b.due_at)",
+                concat!(may_merge!("b."), " AND ", may_merge!("o."))
             ),
             "
              FROM batch m JOIN batch b ON b.id = COALESCE(m.merged_into, m.id)
@@ -162,7 +174,7 @@ pub async fn place_of_new(
         Around,
         concat!(
             "SELECT ",
-            around!("o.number = 1 AND (o.attempts > 0 OR o.due_at <= $2)"),
+            around!("o.number = 1 AND (o.attempts > 0 OR o.due_at <= $2)", may_merge!("o.")),
             " FROM distribution d JOIN account a ON a.id = d.account_id WHERE d.id = $1"
         ),
         distribution.as_str(),

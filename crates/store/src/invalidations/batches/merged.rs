@@ -119,16 +119,38 @@ pub struct UnsentBatch {
     pub due_at: Timestamp,
 }
 
+/// The condition for a batch that may be merged: no call for it was ever started, it need not go alone, and it is no merged
+/// one itself. `$batch` is the name of its row with a dot, or empty.
+macro_rules! may_merge {
+    ($batch:literal) => {
+        concat!(
+            $batch,
+            "state = 'queued' AND ",
+            $batch,
+            "attempts = 0 AND NOT ",
+            $batch,
+            "alone AND ",
+            $batch,
+            "invalidation_id IS NOT NULL"
+        )
+    };
+}
+pub(in crate::invalidations) use may_merge;
+
 /// Those of these batches that may be merged, in the order of `ids`.
 pub async fn unsent(conn: &mut Conn, ids: &[&BatchId]) -> Result<Vec<UnsentBatch>, StoreError> {
     let sql = if conn.is_postgres() {
-        "SELECT id, invalidation_id, distribution_id, number, items, created_at, due_at FROM batch
-         WHERE id = ANY (ARRAY(SELECT json_array_elements_text($1::json)))
-           AND state = 'queued' AND attempts = 0 AND NOT alone AND invalidation_id IS NOT NULL"
+        concat!(
+            "SELECT id, invalidation_id, distribution_id, number, items, created_at, due_at FROM batch
+             WHERE id = ANY (ARRAY(SELECT json_array_elements_text($1::json))) AND ",
+            may_merge!("")
+        )
     } else {
-        "SELECT id, invalidation_id, distribution_id, number, items, created_at, due_at FROM batch
-         WHERE id IN (SELECT value FROM json_each($1))
-           AND state = 'queued' AND attempts = 0 AND NOT alone AND invalidation_id IS NOT NULL"
+        concat!(
+            "SELECT id, invalidation_id, distribution_id, number, items, created_at, due_at FROM batch
+             WHERE id IN (SELECT value FROM json_each($1)) AND ",
+            may_merge!("")
+        )
     };
     let list = list_to_json(ids.iter().map(|id| id.as_str()));
     let mut found = Vec::new();

@@ -34,6 +34,7 @@ use crate::{
 };
 
 pub use halves::set_cut_in_two;
+pub(super) use merged::may_merge;
 pub use merged::{
     Afterwards, SendingBatch, UnsentBatch, merge, sent_for, sent_together, separate, separate_waiting,
     served, unsent,

@@ -10,7 +10,7 @@ use unstale_domain::{
     time::Timestamp,
 };
 
-use super::transitions::transition_sql;
+use super::{merged::may_merge, transitions::transition_sql};
 use crate::{
     Conn, StoreError, Tx,
     columns::{count, list_to_json, optional_time, time},
@@ -103,13 +103,15 @@ pub async fn candidates(
     let rows = fetch_all!(
         conn,
         (String, i64, i64, String, i64, bool, Option<i64>),
-        "SELECT id, path_count, wildcard_count, state, due_at,
-             state = 'queued' AND attempts = 0 AND NOT alone AND invalidation_id IS NOT NULL,
-             (SELECT max(s.accepted_at) FROM batch s WHERE s.invalidation_id = batch.invalidation_id)
-         FROM batch
-         WHERE distribution_id = $1 AND state IN ('queued', 'submitting')
-           AND due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)
-         ORDER BY CASE state WHEN 'submitting' THEN 0 ELSE 1 END, number, created_at, id LIMIT 100",
+        concat!(
+            "SELECT id, path_count, wildcard_count, state, due_at, ",
+            may_merge!(""),
+            ", (SELECT max(s.accepted_at) FROM batch s WHERE s.invalidation_id = batch.invalidation_id)
+             FROM batch
+             WHERE distribution_id = $1 AND state IN ('queued', 'submitting')
+               AND due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)
+             ORDER BY CASE state WHEN 'submitting' THEN 0 ELSE 1 END, number, created_at, id LIMIT 100"
+        ),
         distribution.as_str(),
         now.as_micros(),
     )?;
