@@ -16,7 +16,7 @@ use crate::{
         verify::{Broken, Walk},
     },
     store::Db,
-    workers::{Check, CheckError, TrustedHeads, VerificationStep, compare_with_tables},
+    workers::{Check, CheckError, TrustedHeads, compare_with_tables},
 };
 
 use super::{
@@ -26,9 +26,6 @@ use super::{
 };
 
 mod file;
-
-/// The number of rows that one step reads.
-const ROWS: usize = 2_000;
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
@@ -234,12 +231,8 @@ async fn walk_database(db: &Db, known: &TrustedHeads) -> Result<VerifyOutcome, C
         Ok(check) => check,
         Err(error) => return not_intact(Walk::default(), error),
     };
-    loop {
-        match check.step(db, ROWS).await {
-            Ok(VerificationStep::More) => {}
-            Ok(VerificationStep::End) => break,
-            Err(error) => return not_intact(check.walk().clone(), error),
-        }
+    if let Err(error) = check.finish(db).await {
+        return not_intact(check.walk().clone(), error);
     }
     let segments = check.segments().to_vec();
     let vouched = !known.keys.is_empty() || !known.segment_keys.is_empty();

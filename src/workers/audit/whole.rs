@@ -13,6 +13,14 @@ const ROWS: usize = 2_000;
 /// The number of events that one step compares with the tables.
 const FACTS: i64 = 2_000;
 
+impl Check {
+    /// Walks on to the last event. After an error, [`Check::walk`] has what was intact before it.
+    pub async fn finish(&mut self, db: &Db) -> Result<(), CheckError> {
+        while self.step(db, ROWS).await? == VerificationStep::More {}
+        Ok(())
+    }
+}
+
 /// Checks the history by its chain and the signed heads that it has, and then against the tables. Returns what was
 /// checked, and what is wrong with it; `Err` if it could not be checked.
 pub async fn check_history(db: &Db) -> Result<(Walk, Option<Broken>), CheckError> {
@@ -20,14 +28,11 @@ pub async fn check_history(db: &Db) -> Result<(Walk, Option<Broken>), CheckError
         Ok(check) => check,
         Err(error) => return broken(Walk::default(), error),
     };
-    loop {
-        match check.step(db, ROWS).await {
-            Ok(VerificationStep::More) => {}
-            Ok(VerificationStep::End) => break,
-            Err(error) => return broken(check.walk().clone(), error),
-        }
-    }
+    let finished = check.finish(db).await;
     let walk = check.walk().clone();
+    if let Err(error) = finished {
+        return broken(walk, error);
+    }
     match compare_with_tables(db, walk.last().sequence).await {
         Ok(_) => Ok((walk, None)),
         Err(error) => broken(walk, error),
