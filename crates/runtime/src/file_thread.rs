@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
     thread,
 };
@@ -13,6 +14,12 @@ use tokio::sync::{
 
 /// At most this many jobs wait. A caller that brings one more waits until there is room.
 const WAITING_MAX: usize = 16;
+
+/// The folder that a file is in, or would be in.
+#[must_use]
+pub fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
 
 type Job = Box<dyn FnOnce() + Send>;
 

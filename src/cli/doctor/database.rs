@@ -5,11 +5,12 @@ use std::{fs, path::Path};
 use crate::{
     config::ServeArgs,
     domain::causes::with_causes,
+    file_thread::folder_of,
     store::{Db, StoreError},
     workers::{CheckError, check_history},
 };
 
-use super::{super::audit::open_database, report::Report, settings::folder_of};
+use super::{super::audit::open_database, report::Report};
 
 const DAMAGED: &str = "If the file is damaged, stop the service, keep a copy of the file and of -wal beside it, and restore \
                        your newest intact backup. Look at the disk.";

@@ -1,8 +1,8 @@
 //! Settings that name something: with a wrong one the service does not start.
 
-use std::path::Path;
-
-use crate::{app::read_secrets_key, config::ServeArgs, domain::causes::with_causes, store::Db};
+use crate::{
+    app::read_secrets_key, config::ServeArgs, domain::causes::with_causes, file_thread::folder_of, store::Db,
+};
 
 use super::report::Report;
 
@@ -29,8 +29,4 @@ fn audit_key(serve: &ServeArgs) -> Option<String> {
     let file = serve.audit.key_file(database.as_deref());
     let is_lost = serve.audit.audit_key.is_some() && !folder_of(&file).is_dir();
     is_lost.then(|| format!("UNSTALE_AUDIT_KEY names {}, and there is no such folder", file.display()))
-}
-
-pub(super) fn folder_of(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

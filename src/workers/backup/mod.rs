@@ -99,8 +99,10 @@ impl BackupWorker {
         let Backup { file, length, events, flaw, .. } = made;
         if let Some(flaw) = flaw {
             // The older ones may be the last that are intact.
-            let aside = file.clone();
-            let place = self.files.run(move || folder::set_aside(&aside)).await.unwrap_or(file);
+            let made = file.clone();
+            let aside = self.files.run(move || folder::set_aside(&made)).await;
+            let aside = aside.inspect_err(|error| tracing::warn!(%error, "the broken backup keeps its name"));
+            let place = aside.unwrap_or(file);
             tracing::error!(
                 file = %place.display(),
                 flaw,

@@ -4,10 +4,16 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
+use crate::file_thread::folder_of;
+
 use super::BackupError;
+
+/// Only the owner may read and write. A file that is taken over may have been made by somebody else.
+const PRIVATE: u32 = 0o600;
 
 /// A file of which only its owner may read. It is locked, so that two backups do not write into one file; the system
 /// gives the lock up when the process ends, and the next backup begins the file anew.
@@ -33,9 +39,10 @@ impl PartialFile {
             }
             match names_of(&file, path).map_err(cannot)? {
                 Names::Alone => {
+                    file.set_len(0).map_err(cannot)?;
+                    file.set_permissions(fs::Permissions::from_mode(PRIVATE)).map_err(cannot)?;
                     let taken = Self { path: path.to_owned(), file, is_finished: false };
                     taken.remove_journal();
-                    taken.file.set_len(0).and_then(|()| keep_private(&taken.file)).map_err(cannot)?;
                     return Ok(taken);
                 }
                 // It is a backup that is whole: its process ended before it had taken this name away.
@@ -56,6 +63,19 @@ impl PartialFile {
             io::ErrorKind::StorageFull => BackupError::Full(name.to_owned()),
             _ => BackupError::File(name.to_owned(), error),
         })
+    }
+
+    /// Removes the journal that SQLite keeps beside the copy while it is written. A process that was killed leaves it; it
+    /// belongs to no later copy (<https://sqlite.org/atomiccommit.html#_hot_rollback_journals>).
+    fn remove_journal(&self) {
+        let mut journal = self.path.as_os_str().to_owned();
+        journal.push("-journal");
+        match fs::remove_file(&journal) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(file = %Path::new(&journal).display(), %error, "a journal could not be removed");
+            }
+            _ => {}
+        }
     }
 
     fn sync_and_name(&self, name: &Path) -> io::Result<u64> {
@@ -108,9 +128,7 @@ enum Names {
     Others,
 }
 
-#[cfg(unix)]
 fn names_of(file: &File, path: &Path) -> io::Result<Names> {
-    use std::os::unix::fs::MetadataExt;
     let opened = file.metadata()?;
     let named = match fs::symlink_metadata(path) {
         Ok(named) if named.is_symlink() => {
@@ -126,52 +144,9 @@ fn names_of(file: &File, path: &Path) -> io::Result<Names> {
     Ok(if opened.nlink() > 1 { Names::Several } else { Names::Alone })
 }
 
-#[cfg(not(unix))]
-fn names_of(_: &File, _: &Path) -> io::Result<Names> {
-    Ok(Names::Alone)
-}
-
-impl PartialFile {
-    /// Removes the journal that SQLite keeps beside the copy while it is written. A process that was killed leaves it, and
-    /// SQLite would take it for one of the next copy (<https://sqlite.org/atomiccommit.html#_hot_rollback_journals>).
-    fn remove_journal(&self) {
-        let mut journal = self.path.as_os_str().to_owned();
-        journal.push("-journal");
-        match fs::remove_file(&journal) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(file = %Path::new(&journal).display(), %error, "a journal could not be removed");
-            }
-            _ => {}
-        }
-    }
-}
-
-fn folder_of(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// A file that is taken over may have been made by somebody else.
-#[cfg(unix)]
-fn keep_private(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(0o600))
-}
-
-#[cfg(not(unix))]
-fn keep_private(_: &File) -> io::Result<()> {
-    Ok(())
-}
-
 /// The database holds hashes of passwords and secrets of authenticators.
-#[cfg(unix)]
 fn private() -> OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt;
     let mut options = OpenOptions::new();
-    options.mode(0o600);
+    options.mode(PRIVATE);
     options
-}
-
-#[cfg(not(unix))]
-fn private() -> OpenOptions {
-    OpenOptions::new()
 }
