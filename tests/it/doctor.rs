@@ -1,10 +1,6 @@
 //! `unstale doctor`, as it is run.
 
-use std::{
-    fs,
-    net::TcpListener,
-    process::{Command, Output},
-};
+use std::{fs, net::TcpListener};
 
 use cloudfront_sandbox::{Config, Fault, FaultKind, Sandbox, Seed};
 use serde_json::Value;
@@ -13,7 +9,7 @@ use unstale::store::Db;
 
 use crate::{
     history::given::fill,
-    support::{Raw, WORKSHOP},
+    support::{Raw, WORKSHOP, program},
 };
 
 struct Given {
@@ -49,7 +45,8 @@ impl Given {
     }
 
     fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> (i32, String) {
-        let Output { status, stdout, .. } = Command::new(env!("CARGO_BIN_EXE_unstale"))
+        let mut doctor = program::program();
+        doctor
             .arg("doctor")
             .args(arguments)
             .env_clear()
@@ -60,10 +57,9 @@ impl Given {
             .env("AWS_ACCESS_KEY_ID", "AKIATEST")
             .env("AWS_SECRET_ACCESS_KEY", "secret")
             .env("AWS_ENDPOINT_URL_CLOUDFRONT", self.sandbox.api_url())
-            .envs(environment.iter().copied())
-            .output()
-            .unwrap();
-        (status.code().unwrap(), String::from_utf8(stdout).unwrap())
+            .envs(environment.iter().copied());
+        let (code, said, _) = program::run(&mut doctor);
+        (code, said)
     }
 }
 

@@ -1,22 +1,16 @@
 //! `unstale backup`, as it is run.
 
-use std::process::{Command, Output};
-
 use tempfile::TempDir;
 use unstale::store::Db;
 
-use crate::{history::given::fill, support::Raw};
+use crate::{
+    history::given::fill,
+    support::{Raw, program},
+};
 
-/// Its exit code, and what it said to standard output and to standard error.
 fn run(folder: &TempDir, arguments: &[&str]) -> (i32, String, String) {
-    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_unstale"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("UNSTALE_DATABASE", "sqlite://unstale.db")
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (status.code().unwrap(), text(stdout), text(stderr))
+    let database = "sqlite://unstale.db";
+    program::run(program::program().args(arguments).current_dir(folder).env("UNSTALE_DATABASE", database))
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use unstale::{
 };
 
 use super::given::{fill, key};
-use crate::support::{DOCS, Raw, SHOP, TestApp, WORKSHOP, at, encoded, seconds, uuid};
+use crate::support::{DOCS, Raw, SHOP, TestApp, WORKSHOP, at, encoded, program, seconds, uuid};
 
 struct Given {
     folder: TempDir,
@@ -46,16 +46,8 @@ impl Given {
     }
 }
 
-/// Its exit code, and what it said to standard output and to standard error.
 fn run(database: &str, arguments: &[&str]) -> (i32, String, String) {
-    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_unstale"))
-        .arg("audit")
-        .args(arguments)
-        .env("UNSTALE_DATABASE", database)
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (status.code().unwrap(), text(stdout), text(stderr))
+    program::run(program::program().arg("audit").args(arguments).env("UNSTALE_DATABASE", database))
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod app;
 mod browser;
 pub mod checked;
 mod database;
+pub mod program;
 mod provider;
 mod raw;
 mod samples;
