@@ -12,6 +12,7 @@ pub use http::{Post, PostError};
 use crate::{
     clock::Clock,
     domain::audit::head::{PublicKey, SignedHead},
+    metrics::{self, CallOutcome},
     store::{Conn, Db, StoreError, audit},
 };
 
@@ -107,9 +108,16 @@ impl AuditWebhook {
         let mut tx = self.db.begin().await?;
         match told {
             Ok(()) => {
+                metrics::audit_webhook_post(CallOutcome::Ok);
                 audit::set_head_posted(&mut tx, held, head.head.sequence).await?;
             }
             Err(error) => {
+                let is_refused = matches!(error, PostError::Refused(_));
+                metrics::audit_webhook_post(if is_refused {
+                    CallOutcome::Refused
+                } else {
+                    CallOutcome::Failed
+                });
                 if state.post_problem.is_empty() {
                     tracing::warn!(%error, event = head.head.sequence,
                         "the webhook did not take a signed head; this is tried again");

@@ -10,6 +10,7 @@ use crate::{
     clock::Clock,
     domain::{causes::with_causes, time::Timestamp},
     heartbeats::Heartbeats,
+    metrics,
     notify::Listener,
     store::StoreError,
 };
@@ -64,6 +65,7 @@ pub async fn run<W: Worker>(
     stop: &CancellationToken,
 ) {
     let heartbeat = heartbeats.of(W::NAME);
+    metrics::worker_started(W::NAME);
     while !stop.is_cancelled() {
         match worker.tick().await {
             Ok(next) => {
@@ -98,6 +100,7 @@ pub async fn run_in_turn<W, E, C, F>(
     F: Future<Output = Result<(), E>>,
 {
     let heartbeat = heartbeats.of(name);
+    metrics::worker_started(name);
     loop {
         let mut turn = notifier.lock().await;
         if stop.is_cancelled() {
@@ -140,6 +143,7 @@ async fn rest(next: Next, clock: &Clock, notified: impl Future<Output = ()>, sto
 }
 
 async fn recover(name: &'static str, error: &impl Error, stop: &CancellationToken) {
+    metrics::worker_error(name);
     tracing::error!(worker = name, error = %with_causes(error), "a tick failed; it is tried again");
     tokio::select! {
         () = tokio::time::sleep(AFTER_ERROR) => {}

@@ -6,7 +6,7 @@ use unstale_domain::{distributions::cache_policy::CachePolicy, invalidations::pr
 
 use super::{
     client::{CloudFront, Page, next, unreadable},
-    error::problem,
+    operation::AwsOperation,
     read,
 };
 
@@ -16,15 +16,14 @@ impl CloudFront {
         &self,
         marker: Option<&str>,
     ) -> Result<Page<(String, CachePolicy)>, Problem> {
-        let output = self
+        let call = self
             .0
             .list_cache_policies()
             .r#type(types::CachePolicyType::Custom)
             .set_marker(marker.map(str::to_owned))
             .max_items(100)
-            .send()
-            .await
-            .map_err(|error| problem(&error))?;
+            .send();
+        let output = AwsOperation::ListCachePolicies.answered(call).await?;
         let whole =
             |list: &&types::CachePolicyList| read::is_whole(list.items(), list.quantity(), list.max_items());
         let list = output.cache_policy_list().filter(whole).ok_or_else(unreadable)?;

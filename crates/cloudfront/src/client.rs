@@ -24,7 +24,9 @@ use unstale_domain::{
 use super::{
     environment::{AwsEnvironment, REGION},
     error::problem,
-    http_client, read,
+    http_client,
+    operation::AwsOperation,
+    read,
 };
 
 /// The initial back-off of the SDK before it retries a call that only reads. There is one retry; later attempts are
@@ -168,16 +170,15 @@ impl CloudFront {
             .build()
             .map_err(unbuilt)?;
         let once = aws_sdk_cloudfront::config::Builder::new().retry_config(RetryConfig::disabled());
-        let output = self
+        let call = self
             .0
             .create_invalidation()
             .distribution_id(distribution.as_str())
             .invalidation_batch(batch)
             .customize()
             .config_override(once)
-            .send()
-            .await
-            .map_err(|error| problem(&error))?;
+            .send();
+        let output = AwsOperation::CreateInvalidation.answered(call).await?;
         let request_id = output.request_id().map(str::to_owned);
         let taken = output.invalidation().and_then(read::invalidation);
         match taken.filter(|taken| taken.caller_reference == *reference) {
@@ -197,14 +198,8 @@ impl CloudFront {
         marker: Option<&str>,
         now: Timestamp,
     ) -> Result<Page<Distribution>, Problem> {
-        let output = self
-            .0
-            .list_distributions()
-            .set_marker(marker.map(str::to_owned))
-            .max_items(100)
-            .send()
-            .await
-            .map_err(|error| problem(&error))?;
+        let call = self.0.list_distributions().set_marker(marker.map(str::to_owned)).max_items(100).send();
+        let output = AwsOperation::ListDistributions.answered(call).await?;
         let whole =
             |list: &&types::DistributionList| read::is_whole(list.items(), list.quantity(), list.max_items());
         let list = output.distribution_list().filter(whole).ok_or_else(unreadable)?;
@@ -217,20 +212,15 @@ impl CloudFront {
         &self,
         distribution: &DistributionId,
     ) -> Result<DistributionConfig, Problem> {
-        let output = self
-            .0
-            .get_distribution_config()
-            .id(distribution.as_str())
-            .send()
-            .await
-            .map_err(|error| problem(&error))?;
+        let call = self.0.get_distribution_config().id(distribution.as_str()).send();
+        let output = AwsOperation::GetDistributionConfig.answered(call).await?;
         output.distribution_config().map(read::config).ok_or_else(unreadable)
     }
 
     /// The tags that a distribution has in AWS.
     pub async fn tags(&self, arn: &str) -> Result<Vec<(String, String)>, Problem> {
-        let output =
-            self.0.list_tags_for_resource().resource(arn).send().await.map_err(|error| problem(&error))?;
+        let call = self.0.list_tags_for_resource().resource(arn).send();
+        let output = AwsOperation::ListTagsForResource.answered(call).await?;
         let tags = output.tags().ok_or_else(unreadable)?;
         let pair = |tag: &types::Tag| (tag.key().to_owned(), tag.value().unwrap_or_default().to_owned());
         Ok(tags.items().iter().map(pair).collect())
@@ -242,14 +232,8 @@ impl CloudFront {
         distribution: &DistributionId,
         id: &CloudFrontInvalidationId,
     ) -> Result<InvalidationDetails, Problem> {
-        let output = self
-            .0
-            .get_invalidation()
-            .distribution_id(distribution.as_str())
-            .id(id.as_str())
-            .send()
-            .await
-            .map_err(|error| problem(&error))?;
+        let call = self.0.get_invalidation().distribution_id(distribution.as_str()).id(id.as_str()).send();
+        let output = AwsOperation::GetInvalidation.answered(call).await?;
         output.invalidation().and_then(read::invalidation).ok_or_else(unreadable)
     }
 
@@ -259,15 +243,14 @@ impl CloudFront {
         distribution: &DistributionId,
         marker: Option<&str>,
     ) -> Result<Page<InvalidationSummary>, Problem> {
-        let output = self
+        let call = self
             .0
             .list_invalidations()
             .distribution_id(distribution.as_str())
             .set_marker(marker.map(str::to_owned))
             .max_items(100)
-            .send()
-            .await
-            .map_err(|error| problem(&error))?;
+            .send();
+        let output = AwsOperation::ListInvalidations.answered(call).await?;
         let whole =
             |list: &&types::InvalidationList| read::is_whole(list.items(), list.quantity(), list.max_items());
         let list = output.invalidation_list().filter(whole).ok_or_else(unreadable)?;

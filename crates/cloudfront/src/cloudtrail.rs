@@ -20,8 +20,8 @@ use unstale_domain::{
 use super::{
     client::{Connect, Page, unreadable},
     environment::{AwsEnvironment, REGION},
-    error::problem,
     http_client,
+    operation::AwsOperation,
 };
 
 /// How long CloudTrail keeps its event history (`LookupEvents`, API reference).
@@ -96,7 +96,7 @@ impl CloudTrail {
             .attribute_value("CreateInvalidation")
             .build()
             .map_err(|_| unreadable())?;
-        let output = self
+        let call = self
             .0
             .lookup_events()
             .lookup_attributes(name)
@@ -104,9 +104,8 @@ impl CloudTrail {
             .end_time(date(to))
             .max_results(ROWS)
             .set_next_token(next.map(str::to_owned))
-            .send()
-            .await
-            .map_err(|error| problem(&error))?;
+            .send();
+        let output = AwsOperation::LookupEvents.answered(call).await?;
         let rows = output.events().iter().filter_map(made).collect();
         let next = output.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
         Ok(Page { rows, next })

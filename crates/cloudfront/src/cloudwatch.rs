@@ -12,6 +12,7 @@ use unstale_domain::{
 use super::{
     client::{Connect, unreadable},
     environment::AwsEnvironment,
+    operation::AwsOperation,
     signed_json::{JsonClient, JsonOperation, JsonService},
 };
 
@@ -37,7 +38,7 @@ const SERVICE: JsonService = JsonService {
     content_type: "application/x-amz-json-1.0",
 };
 const GET_METRIC_DATA: JsonOperation = JsonOperation {
-    name: "GetMetricData",
+    operation: AwsOperation::GetMetricData,
     path: "/",
     target: Some("GraniteServiceVersion20100801.GetMetricData"),
 };

@@ -8,7 +8,7 @@ use unstale_domain::{
 
 use super::{
     client::{CloudFront, Page, next, unreadable},
-    error::problem,
+    operation::AwsOperation,
     read,
 };
 
@@ -19,14 +19,13 @@ impl CloudFront {
         marker: Option<&str>,
         before: usize,
     ) -> Result<Page<(String, ContinuousDeploymentPolicy)>, Problem> {
-        let output = self
+        let call = self
             .0
             .list_continuous_deployment_policies()
             .set_marker(marker.map(str::to_owned))
             .max_items(100)
-            .send()
-            .await
-            .map_err(|error| problem(&error))?;
+            .send();
+        let output = AwsOperation::ListContinuousDeploymentPolicies.answered(call).await?;
         let list = output.continuous_deployment_policy_list().ok_or_else(unreadable)?;
         if !is_whole(list, before) {
             return Err(unreadable());

@@ -11,6 +11,7 @@ mod environment;
 mod error;
 mod foreign;
 mod http_client;
+mod operation;
 mod pricing_plans;
 mod provider;
 mod read;
@@ -25,5 +26,6 @@ pub use client::{
 };
 pub use cloudwatch::{CloudWatch, METRICS_A_CALL};
 pub use environment::{AwsEnvironment, AwsEnvironmentError};
+pub use operation::AwsOperation;
 pub use pricing_plans::{PricingPlanManager, PricingPlanSubscription};
 pub use s3::{ListedObject, ListedPage, ObjectHead, S3, S3Bucket, S3Error};

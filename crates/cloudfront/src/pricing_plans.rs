@@ -13,6 +13,7 @@ use unstale_domain::{
 use super::{
     client::{Connect, Page, unreadable},
     environment::AwsEnvironment,
+    operation::AwsOperation,
     signed_json::{JsonClient, JsonOperation, JsonService},
 };
 
@@ -25,7 +26,7 @@ const SERVICE: JsonService = JsonService {
     content_type: "application/json",
 };
 const LIST_SUBSCRIPTIONS: JsonOperation =
-    JsonOperation { name: "ListSubscriptions", path: "/v1/ListSubscriptions", target: None };
+    JsonOperation { operation: AwsOperation::ListSubscriptions, path: "/v1/ListSubscriptions", target: None };
 
 /// A client for the pricing plan manager, or for an emulator. Clones share it.
 #[derive(Debug, Clone)]

@@ -18,10 +18,7 @@ use aws_sigv4::{
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::{
     box_error::BoxError,
-    client::{
-        orchestrator::{HttpRequest, HttpResponse, OrchestratorError},
-        result::SdkError,
-    },
+    client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError},
 };
 use aws_smithy_types::{
     body::SdkBody,
@@ -36,8 +33,9 @@ use super::{
     client::Connect,
     credentials::{self, Missing},
     environment::{AwsEnvironment, REGION},
-    error::problem,
-    http_client, settings,
+    http_client,
+    operation::AwsOperation,
+    settings,
 };
 
 /// A service, and how it is called.
@@ -69,7 +67,7 @@ impl JsonService {
 /// One operation of a service.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct JsonOperation {
-    pub name: &'static str,
+    pub operation: AwsOperation,
     pub path: &'static str,
     /// The value of `X-Amz-Target`, where the protocol has one.
     pub target: Option<&'static str>,
@@ -138,7 +136,7 @@ impl JsonClient {
         let request = self.request(operation, body.to_string(), credentials);
         let call = Operation::builder()
             .service_name(self.service.id)
-            .operation_name(operation.name)
+            .operation_name(operation.operation.as_str())
             .http_client(self.http.clone())
             .endpoint_url(self.endpoint.trim_end_matches('/'))
             .no_auth()
@@ -147,7 +145,7 @@ impl JsonClient {
             .serializer(|request: JsonRequest| request.into_http())
             .deserializer(read)
             .build();
-        call.invoke(request).await.map_err(|error: SdkError<JsonError, HttpResponse>| problem(&error))
+        operation.operation.answered::<_, JsonError>(call.invoke(request)).await
     }
 
     fn request(&self, operation: JsonOperation, body: String, credentials: Credentials) -> JsonRequest {
@@ -272,7 +270,11 @@ mod tests {
     #[test]
     fn a_request_is_signed_for_its_service() {
         let client = JsonClient::at(SERVICE, "http://127.0.0.1:1/", ("key", "secret"), Connect::default());
-        let operation = JsonOperation { name: "Look", path: "/v1/Look", target: Some("X.Look") };
+        let operation = JsonOperation {
+            operation: AwsOperation::GetMetricData,
+            path: "/v1/Look",
+            target: Some("X.Look"),
+        };
         let credentials = Credentials::new("key", "secret", Some("token".to_owned()), None, "given");
         let request = client.request(operation, "{}".to_owned(), credentials);
         assert_eq!(request.url, "http://127.0.0.1:1/v1/Look");

@@ -24,11 +24,17 @@ impl Heartbeats {
         heartbeat
     }
 
+    /// How long ago each worker finished its last step. `None` for one that has ended.
+    #[must_use]
+    pub fn ages(&self) -> Vec<(&'static str, Option<Duration>)> {
+        self.all().iter().map(|(worker, at)| (*worker, at.map(|at| at.elapsed()))).collect()
+    }
+
     /// The workers that have finished no step for at least `span`, or have ended.
     #[must_use]
     pub fn silent_for(&self, span: Duration) -> Vec<&'static str> {
-        let silent = |at: &Option<Instant>| at.is_none_or(|at| at.elapsed() >= span);
-        self.all().iter().filter(|(_, at)| silent(at)).map(|(worker, _)| *worker).collect()
+        let is_silent = |age: &Option<Duration>| age.is_none_or(|age| age >= span);
+        self.ages().into_iter().filter(|(_, age)| is_silent(age)).map(|(worker, _)| worker).collect()
     }
 }
 

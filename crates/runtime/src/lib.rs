@@ -1,10 +1,11 @@
 //! What the layers above `domain` share while they run: the clock, the notifier that tells of committed transactions, the
-//! heartbeats of workers, limits of what goes on at one time, a thread for
-//! blocking work on files, and failpoints for tests.
+//! heartbeats of workers, limits of what goes on at one time, the record of metrics, a thread for blocking work on files,
+//! and failpoints for tests.
 
 pub mod clock;
 pub mod failpoint;
 pub mod file_thread;
 pub mod heartbeats;
 pub mod keyed_limit;
+pub mod metrics;
 pub mod notify;

@@ -14,6 +14,7 @@ mod writer;
 use std::{
     ops::{Deref, DerefMut},
     path::{Path, PathBuf},
+    time::Instant,
 };
 
 use sqlx::{
@@ -21,6 +22,7 @@ use sqlx::{
 };
 
 use unstale_domain::audit::Event;
+use unstale_runtime::metrics;
 
 use super::{
     Displaced, StoreError,
@@ -67,6 +69,7 @@ impl Db {
     /// Begins a transaction that writes. Dropped without [`Tx::commit`], it leaves no trace. On SQLite one runs at a time,
     /// and those that come together share a commit.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
+        let asked = Instant::now();
         let handle = match &self.0 {
             Pools::Sqlite { write, .. } => {
                 self.in_place()?;
@@ -74,6 +77,7 @@ impl Db {
             }
             Pools::Postgres { write, .. } => Handle::PostgresTx(write.begin().await?),
         };
+        metrics::database_write_wait(asked.elapsed());
         Ok(Tx::new(handle))
     }
 
@@ -98,6 +102,19 @@ impl Db {
     #[must_use]
     pub const fn is_shared(&self) -> bool {
         matches!(self.0, Pools::Postgres { .. })
+    }
+
+    /// How large the database is, in bytes, without a write-ahead log.
+    pub async fn size(&self) -> Result<i64, StoreError> {
+        let mut conn = self.read().await?;
+        let select = match &self.0 {
+            Pools::Sqlite { .. } => {
+                "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+            }
+            Pools::Postgres { .. } => "SELECT pg_database_size(current_database())",
+        };
+        let (size,) = fetch_one!(conn, (i64,), select)?;
+        Ok(size)
     }
 
     /// Closes all connections; SQLite's write-ahead log is folded into the file.
@@ -227,11 +244,13 @@ impl Tx {
     /// Makes it durable. On SQLite, dropping the future does not cancel a commit that has begun.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         let head = super::audit::chain::write(&mut self).await?;
+        let begun = Instant::now();
         match self.conn.0 {
             Handle::SqliteTx(transaction) => transaction.commit(head).await?,
             Handle::PostgresTx(transaction) => transaction.commit().await?,
             Handle::SqliteRead(_) | Handle::PostgresRead(_) => {}
         }
+        metrics::database_commit(begun.elapsed());
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ pub mod checks;
 mod columns;
 pub mod db;
 pub mod deadlines;
+mod disk_use;
 pub mod distributions;
 mod error;
 pub mod instance_lock;
@@ -24,5 +25,6 @@ pub mod tokens;
 pub mod work;
 
 pub use db::{Conn, Db, Tx};
+pub use disk_use::DiskUse;
 pub use error::StoreError;
 pub use place::Displaced;

@@ -17,6 +17,7 @@ use crate::{
     clock::Clock,
     domain::{causes::with_causes, time::Timestamp},
     file_thread::FileThread,
+    metrics,
     store::{Db, StoreError},
 };
 
@@ -45,11 +46,17 @@ pub struct BackupWorker {
     state: Arc<Mutex<State>>,
 }
 
+#[derive(Debug)]
+struct RunningBackup {
+    begun: Timestamp,
+    task: AbortOnDropHandle<Result<Backup, BackupError>>,
+}
+
 #[derive(Debug, Default)]
 struct State {
     /// When the next one is due. `None` until the folder was read.
     due: Option<Timestamp>,
-    running: Option<AbortOnDropHandle<Result<Backup, BackupError>>>,
+    running: Option<RunningBackup>,
 }
 
 impl BackupWorker {
@@ -62,10 +69,10 @@ impl BackupWorker {
     pub async fn tick(&self) -> Result<Next, StoreError> {
         let mut state = self.state.lock().await;
         let now = self.clock.now();
-        if let Some(running) = state.running.take_if(|running| running.is_finished()) {
-            let ended = running.await.map_err(|error| with_causes(&error));
+        if let Some(running) = state.running.take_if(|running| running.task.is_finished()) {
+            let ended = running.task.await.map_err(|error| with_causes(&error));
             let ended = ended.and_then(|made| made.map_err(|error| with_causes(&error)));
-            state.due = Some(now.plus(self.settle(ended).await));
+            state.due = Some(now.plus(self.settle(running.begun, ended).await));
         }
         if state.running.is_some() {
             return Ok(Next::At(now.plus(LOOK)));
@@ -83,12 +90,13 @@ impl BackupWorker {
             let file = schedule.folder.join(folder::name(now));
             back_up(&db, &schedule.folder.join(folder::PART), &file).await
         };
-        state.running = Some(AbortOnDropHandle::new(tokio::spawn(backup)));
+        state.running =
+            Some(RunningBackup { begun: now, task: AbortOnDropHandle::new(tokio::spawn(backup)) });
         Ok(Next::At(now.plus(LOOK)))
     }
 
     /// Logs how a backup ended and removes those that are not kept. Returns the pause before the next one.
-    async fn settle(&self, ended: Result<Backup, String>) -> Duration {
+    async fn settle(&self, begun: Timestamp, ended: Result<Backup, String>) -> Duration {
         let made = match ended {
             Ok(made) => made,
             Err(error) => {
@@ -111,6 +119,7 @@ impl BackupWorker {
             return self.schedule.every;
         }
         tracing::info!(file = %file.display(), length, events, "a backup was made and checked");
+        metrics::backup_made(begun);
         let (folder, keep, now) = (self.schedule.folder.clone(), self.schedule.keep, self.clock.now());
         if let Err(error) = self.files.run(move || folder::remove_oldest(&folder, keep, now)).await {
             tracing::warn!(%error, "older backups could not be removed");
@@ -122,6 +131,8 @@ impl BackupWorker {
     async fn first_due(&self, now: Timestamp) -> Timestamp {
         let schedule = self.schedule.clone();
         let newest = self.files.run(move || schedule.newest(now)).await.ok().flatten();
-        newest.map_or(now, |newest| newest.plus(self.schedule.every))
+        let Some(newest) = newest else { return now };
+        metrics::backup_made(newest);
+        newest.plus(self.schedule.every)
     }
 }

@@ -6,6 +6,7 @@ use crate::{
         checks::{CheckRun, ExpectedContent, Freshness},
         id::CheckRunId,
     },
+    metrics,
     store::{StoreError, checks, distributions},
 };
 
@@ -61,15 +62,21 @@ impl Shared {
         }
         let Some(run) = checks::find(&mut tx, &judged.id).await? else { return Ok(()) };
         let freshness = run.worst();
+        let mut is_news = false;
         if run.freshness != Freshness::Pending && freshness != Freshness::Pending {
             // The number of the next round was set when the last one was stored.
             let due_at = run.round.checked_sub(1).and_then(|round| next_round(&run, round, now));
             checks::set_freshness(&mut tx, &run.id, freshness, due_at).await?;
-            if freshness != run.freshness {
+            is_news = freshness != run.freshness;
+            if is_news {
                 tell(&mut tx, &run, freshness, expected, now);
             }
         }
-        tx.commit().await
+        tx.commit().await?;
+        if is_news {
+            metrics::verdict(freshness.as_str());
+        }
+        Ok(())
     }
 }
 

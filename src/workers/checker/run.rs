@@ -13,6 +13,7 @@ use crate::{
         invalidations::halves,
         time::Timestamp,
     },
+    metrics,
     store::{
         Conn, StoreError,
         checks::{self, ClaimedRun},
@@ -189,10 +190,15 @@ impl Shared {
         if !checks::finish(&mut tx, claimed, freshness, due_at).await? {
             return Ok(());
         }
-        if freshness != run.freshness {
+        let is_news = freshness != run.freshness;
+        if is_news {
             tell(&mut tx, &run, freshness, expected, now);
         }
-        tx.commit().await
+        tx.commit().await?;
+        if is_news {
+            metrics::verdict(freshness.as_str());
+        }
+        Ok(())
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
         },
         time::Timestamp,
     },
-    failpoint,
+    failpoint, metrics,
     store::{
         StoreError, Tx, accounts, audit, distributions,
         invalidations::{
@@ -99,9 +99,12 @@ impl Poller {
         if !distributions::release_poll(&mut tx, &held.distribution, &held.lease).await? {
             return Ok(());
         }
-        let mut ended = Vec::new();
+        let (mut ended, mut completed) = (Vec::new(), Vec::new());
         for watched in &held.watched {
             if let Some(mut event) = settle_one(&mut tx, held, watched, answers, now).await? {
+                if event.action == Action::BatchCompleted {
+                    completed.push(now.since(watched.accepted_at));
+                }
                 let served = served(&mut tx, held, watched).await?;
                 if event.note.is_empty() {
                     event.note = together(served.len()).unwrap_or_default();
@@ -116,6 +119,9 @@ impl Poller {
             audit::append(&mut tx, Event { old: String::new(), ..event });
         }
         tx.commit().await?;
+        for took in completed {
+            metrics::completed(took);
+        }
         if let Some(problem) = &answers.problem {
             tracing::warn!(
                 distribution = %held.distribution, kind = problem.kind.as_str(), said = problem.message,

@@ -16,7 +16,7 @@ use crate::{
         },
         time::Timestamp,
     },
-    failpoint,
+    failpoint, metrics,
     store::{
         StoreError, Tx, accounts, audit,
         distributions::survey,
@@ -71,6 +71,7 @@ pub(super) async fn settle(
         tracing::warn!(batch = %held.batch.id, "the lease was lost; whoever holds it now finds out");
         return Ok(());
     };
+    let is_accepted = event.action == Action::BatchAccepted;
     let serves = &held.batch.serves;
     let states = invalidations::refresh_states(&mut tx, invalidations_of(serves), now).await?;
     let repeated = held.batch.problem.as_ref().map(|problem| problem.kind);
@@ -82,8 +83,20 @@ pub(super) async fn settle(
     failpoint::hit("settling");
     tx.commit().await?;
     failpoint::hit("settled");
+    if is_accepted {
+        count_sent(&held.batch.items);
+    }
     context.notifier.notify();
     Ok(())
+}
+
+/// Counts the items that CloudFront accepted.
+fn count_sent(items: &[Item]) {
+    let tags = items.iter().filter(|item| item.is_tag()).count();
+    let wildcards = items.iter().filter(|item| item.is_wildcard()).count();
+    metrics::items_sent("tag", tags);
+    metrics::items_sent("wildcard", wildcards);
+    metrics::items_sent("path", items.len() - tags - wildcards);
 }
 
 fn invalidations_of(batches: &[ServedBatch]) -> Vec<InvalidationId> {

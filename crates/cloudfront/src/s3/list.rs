@@ -6,7 +6,7 @@ use rusty_s3::{Bucket, Credentials, S3Action, actions::ListObjectsV2};
 use tokio::time::timeout;
 use unstale_domain::time::Timestamp;
 
-use super::{Asked, Client, S3, S3Bucket, S3Error, SIGNED};
+use super::{super::operation::AwsOperation, Asked, Client, S3, S3Bucket, S3Error, SIGNED};
 
 /// The largest page that is read: 1,000 keys of 1,024 bytes, each byte written as three, with what S3 says of each.
 const PAGE_MAX: usize = 8 * 1024 * 1024;
@@ -53,7 +53,7 @@ impl S3 {
             }
             list.sign(SIGNED)
         };
-        let Asked { answer, region } = self.0.ask(bucket, "GET", sign).await?;
+        let Asked { answer, region } = self.0.ask(bucket, AwsOperation::ListObjectsV2, sign).await?;
         let status = answer.status();
         let text = self.0.read(answer.into_body()).await?;
         if !status.is_success() {

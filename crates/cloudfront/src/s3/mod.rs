@@ -4,21 +4,28 @@
 mod address;
 mod list;
 
-use std::{error::Error as _, fmt, io, sync::Arc, time::Duration};
+use std::{
+    error::Error as _,
+    fmt, io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use hyper::{
-    Request, Response,
+    Method, Request, Response, StatusCode,
     body::{Bytes, Incoming},
     header::{HeaderMap, HeaderName},
 };
 use rusty_s3::{Bucket, Credentials, S3Action};
 use tokio::time::timeout;
 use unstale_outgoing::{OutgoingClient, OutgoingError};
+use unstale_runtime::metrics::CallOutcome;
 use url::Url;
 
 use super::{
     environment::{AwsEnvironment, REGION},
+    operation::AwsOperation,
     settings,
 };
 
@@ -95,6 +102,18 @@ fn why_no_answer(error: &hyper_util::client::legacy::Error) -> String {
     }
 }
 
+/// How a call with this status ended. That an object is not there is an answer.
+fn outcome(status: StatusCode) -> CallOutcome {
+    match status {
+        StatusCode::NOT_FOUND => CallOutcome::Ok,
+        // S3 says `SlowDown` with 503 (API reference, error responses).
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => CallOutcome::Throttled,
+        _ if status.is_server_error() => CallOutcome::Failed,
+        _ if status.is_client_error() => CallOutcome::Refused,
+        _ => CallOutcome::Ok,
+    }
+}
+
 /// The head of an answer about one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectHead {
@@ -138,7 +157,7 @@ impl S3 {
     pub async fn head(&self, bucket: &S3Bucket, key: &str) -> Result<ObjectHead, S3Error> {
         let sign =
             |at: &Bucket, credentials: &Credentials| at.head_object(Some(credentials), key).sign(SIGNED);
-        let Asked { answer, .. } = self.0.ask(bucket, "HEAD", sign).await?;
+        let Asked { answer, .. } = self.0.ask(bucket, AwsOperation::HeadObject, sign).await?;
         Ok(ObjectHead { status: answer.status().as_u16(), headers: answer.headers().clone() })
     }
 }
@@ -148,7 +167,7 @@ impl Client {
     async fn ask(
         &self,
         bucket: &S3Bucket,
-        method: &str,
+        operation: AwsOperation,
         sign: impl Fn(&Bucket, &Credentials) -> Url,
     ) -> Result<Asked, S3Error> {
         let given = self.credentials.provide_credentials().await;
@@ -159,11 +178,11 @@ impl Client {
             None => Credentials::new(key, secret),
         };
         let mut region = bucket.region.clone().unwrap_or_else(|| self.region.clone());
-        let mut answer = self.send(bucket, &region, method, |at| sign(at, &credentials)).await?;
+        let mut answer = self.send(bucket, &region, operation, |at| sign(at, &credentials)).await?;
         let named = answer.headers().get(BUCKET_REGION).and_then(|value| value.to_str().ok());
         if let Some(named) = named.filter(|named| *named != region && !answer.status().is_success()) {
             named.clone_into(&mut region);
-            answer = self.send(bucket, &region, method, |at| sign(at, &credentials)).await?;
+            answer = self.send(bucket, &region, operation, |at| sign(at, &credentials)).await?;
         }
         Ok(Asked { answer, region })
     }
@@ -172,17 +191,22 @@ impl Client {
         &self,
         bucket: &S3Bucket,
         region: &str,
-        method: &str,
+        operation: AwsOperation,
         sign: impl Fn(&Bucket) -> Url,
     ) -> Result<Response<Incoming>, S3Error> {
         let no_address = || S3Error::Address(bucket.name.clone());
         let url = sign(&bucket.at(region, self.endpoint.as_ref()).ok_or_else(no_address)?);
+        let method = if operation == AwsOperation::HeadObject { Method::HEAD } else { Method::GET };
         let request = Request::builder().method(method).uri(url.as_str()).body(Bytes::new().into());
+        let begun = Instant::now();
         let answer = self.http.request(request.map_err(|_| no_address())?);
-        match timeout(self.call, answer).await {
+        let answer = match timeout(self.call, answer).await {
             // The error's text has no address: a signed one is a secret for its minute.
             Ok(answer) => answer.map_err(|error| S3Error::NoAnswer(why_no_answer(&error))),
             Err(_) => Err(S3Error::TimedOut),
-        }
+        };
+        operation
+            .count(answer.as_ref().map_or(CallOutcome::Failed, |answer| outcome(answer.status())), begun);
+        answer
     }
 }
