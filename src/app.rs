@@ -1,6 +1,8 @@
 //! Assembles the service from the database, CloudFront, the workers and the pages, and shuts it down in order.
 
 mod authentication_methods;
+mod given_secret;
+mod metrics;
 mod secrets_key;
 mod worker_settings;
 
@@ -22,7 +24,7 @@ use crate::{
     domain::{invalidations::quotas::Quotas, secrets_key::SecretsKey},
     edge::{Bounds, EdgeClient, EdgeClientError, Place},
     heartbeats::Heartbeats,
-    http::{self, AppState, HttpOptions},
+    http::{self, AppState, HttpOptions, metrics::MetricsExporter},
     notify::{Listener, Notifier},
     store::{
         Db, StoreError, checks,
@@ -43,6 +45,8 @@ const SUBMITTERS: usize = 4;
 const POLLERS: usize = 2;
 /// The pause between two ticks of the checker, and of the warmer, so that one tick answers many notifications.
 const CHECKER_PAUSE: Duration = Duration::from_millis(50);
+/// The pause between two times in which what was recorded for metrics is sorted.
+const TIDY: Duration = Duration::from_secs(5);
 /// How long the workers may take to finish their current step after the stop signal.
 const LAST_STEPS: Duration = Duration::from_secs(7);
 
@@ -90,6 +94,8 @@ pub struct App {
     audit_settings: Option<AuditSettings>,
     /// When backups are made. `None` if the service makes none.
     backups: Option<BackupSchedule>,
+    /// The address that serves metrics only. `None` if there is none.
+    metrics_listener: Option<TcpListener>,
     stop: CancellationToken,
     heartbeats: Heartbeats,
     /// The lock on an SQLite file, held for as long as the service runs. `None` with PostgreSQL.
@@ -129,6 +135,7 @@ impl App {
             secrets_key: None,
             audit_settings: None,
             backups: None,
+            metrics_listener: None,
             stop,
             heartbeats: Heartbeats::default(),
             _lock: lock,
@@ -236,6 +243,13 @@ impl App {
         Ok(self)
     }
 
+    /// Serves metrics at this address too.
+    #[must_use]
+    pub fn with_metrics_listener(mut self, listener: Option<TcpListener>) -> Self {
+        self.metrics_listener = listener;
+        self
+    }
+
     /// Serves pages and runs the workers until the stop signal, then shuts down in order.
     pub async fn run(mut self, listener: TcpListener, options: HttpOptions) {
         let options = HttpOptions {
@@ -256,6 +270,12 @@ impl App {
             let notified = (self.worker_context.notifier.listen(), CHECKER_PAUSE);
             let warmer = Warmer::new(self.worker_context.clone(), edges, self.secrets_key.take());
             self.start_with(&mut workers, warmer, Some(notified));
+        }
+        if let Some(metrics) = &pages.options.metrics {
+            workers.spawn(keep_tidy(metrics.exporter.clone(), self.stop.clone()));
+        }
+        if let Some(listener) = self.metrics_listener.take() {
+            workers.spawn(http::serve(listener, http::metrics::router(pages.clone()), pages.clone()));
         }
         let hub = pages.clone();
         workers.spawn(async move { hub.pass_events_on().await });
@@ -329,6 +349,13 @@ impl App {
     pub async fn set_up_link(&self, base: &str) -> Result<Option<String>, AppError> {
         let secret = commands::make_set_up_link(&self.command_context).await?;
         Ok(secret.map(|secret| format!("{base}/setup?key={}", secret.reveal())))
+    }
+}
+
+/// Sorts what was recorded for metrics until the service stops.
+async fn keep_tidy(exporter: MetricsExporter, stop: CancellationToken) {
+    while tokio::time::timeout(TIDY, stop.cancelled()).await.is_err() {
+        exporter.tidy();
     }
 }
 

@@ -3,10 +3,12 @@
 
 mod authentication_methods;
 mod backup;
+mod metrics;
 mod span;
 
 pub use authentication_methods::AuthenticationArgs;
 pub use backup::BackupScheduleArgs;
+pub use metrics::MetricsArgs;
 
 use std::{
     net::SocketAddr,
@@ -68,6 +70,8 @@ pub struct ServeArgs {
     pub audit: AuditSettingsArgs,
     #[command(flatten)]
     pub backup: BackupScheduleArgs,
+    #[command(flatten)]
+    pub metrics: MetricsArgs,
     #[command(flatten)]
     pub tickets: TicketArgs,
     #[command(flatten)]

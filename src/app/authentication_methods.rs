@@ -21,6 +21,8 @@ use crate::{
     },
 };
 
+use super::given_secret;
+
 impl AuthenticationArgs {
     /// Builds the authentication methods. `Err` names the variable that is missing or wrong, for a person.
     pub fn authentication_methods(&self, public_url: Option<&str>) -> Result<AuthenticationMethods, String> {
@@ -79,20 +81,8 @@ impl AuthenticationArgs {
     }
 
     fn client_secret(&self) -> Result<Option<String>, String> {
-        let named = self.oidc_client_secret_file.as_ref().filter(|file| !file.as_os_str().is_empty());
-        let Some(file) = named else {
-            return Ok(given(self.oidc_client_secret.as_ref()));
-        };
-        if given(self.oidc_client_secret.as_ref()).is_some() {
-            return Err(
-                "UNSTALE_OIDC_CLIENT_SECRET and UNSTALE_OIDC_CLIENT_SECRET_FILE are both set; keep one"
-                    .to_owned(),
-            );
-        }
-        let secret = std::fs::read_to_string(file).map_err(|error| {
-            format!("UNSTALE_OIDC_CLIENT_SECRET_FILE names {}, which cannot be read: {error}", file.display())
-        })?;
-        Ok(given(Some(&secret.trim().to_owned())))
+        let file = self.oidc_client_secret_file.as_deref();
+        given_secret::read("UNSTALE_OIDC_CLIENT_SECRET", self.oidc_client_secret.as_deref(), file)
     }
 
     fn roles(&self) -> Result<RoleRules, String> {

@@ -1,6 +1,8 @@
 //! `unstale serve`
 
-use std::io;
+use std::{io, net::SocketAddr};
+
+use tokio::net::TcpListener;
 
 use crate::{
     app::{self, App, AppError},
@@ -30,6 +32,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let authentication_methods =
         args.authentication_methods.authentication_methods(args.public_url.as_deref())?;
     let tickets = args.tickets.tickets()?;
+    let metrics = args.metrics.start()?;
     if let Some(oidc) = authentication_methods.oidc.clone() {
         // This runs in its own task, so that a provider that does not answer does not delay the start.
         tokio::spawn(async move { look(&oidc).await });
@@ -59,10 +62,16 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         .await
         .map_err(AppError::from)?;
     raise_open_files();
+    let metrics_listener = match args.metrics.metrics_listen {
+        Some(address) => Some(app::listen(address).await?),
+        None => None,
+    };
+    let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    let app = app.with_metrics_listener(metrics_listener);
     let listener = app::listen(args.listen).await?;
     let address = format!("http://{}", listener.local_addr()?);
     let base = args.public_url.clone().unwrap_or_else(|| address.clone());
-    announce(&address, app.set_up_link(&base).await?)?;
+    announce(&address, metrics_address, app.set_up_link(&base).await?)?;
     let options = HttpOptions {
         public_url: args.public_url,
         throughput: Throughput { limits: settings.limits, create: settings.create },
@@ -73,14 +82,15 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         demo: None,
         are_checks_on: true,
         heartbeats: Heartbeats::default(),
+        metrics,
     };
     service_manager::tell(stop);
     app.run(listener, options).await;
     Ok(())
 }
 
-/// Prints the link for the first account if there is none yet, and that the service is ready.
-fn announce(address: &str, link: Option<String>) -> io::Result<()> {
+/// Prints the link for the first account if there is none yet, that the service is ready, and where metrics are.
+fn announce(address: &str, metrics: Option<SocketAddr>, link: Option<String>) -> io::Result<()> {
     let announcer = Announcer::start()?;
     if let Some(link) = link {
         let told = announcer.announce(&format!(
@@ -91,6 +101,9 @@ fn announce(address: &str, link: Option<String>) -> io::Result<()> {
         }
     }
     announcer.announce(&format!("Unstale is ready at {address}"));
+    if let Some(metrics) = metrics {
+        announcer.announce(&format!("Metrics are at http://{metrics}/metrics"));
+    }
     Ok(())
 }
 

@@ -32,6 +32,7 @@ use self::rejected_requests::RejectedRequest;
 use super::{
     cookies::{self, CookieKind},
     error::{Cause, HttpError, error_page},
+    metrics,
     problem::UnfinishedProblem,
     proxy, ready,
     request_origin::RequestOrigin,
@@ -111,7 +112,9 @@ async fn with_id(State(app): State<AppState>, mut request: Request, next: Next) 
             response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
         }
         let status = response.status().as_u16();
-        let milliseconds = started.elapsed().as_millis();
+        let took = started.elapsed();
+        metrics::count_request(&path, response.status(), took);
+        let milliseconds = took.as_millis();
         if let Some(cause) = Cause::of(&response) {
             tracing::error!(%method, path, status, milliseconds, cause, "answered with an error");
         } else {

@@ -7,6 +7,7 @@ pub(crate) mod cookies;
 pub(crate) mod error;
 pub(crate) mod event_stream;
 pub(crate) mod layers;
+pub mod metrics;
 pub(crate) mod once_a_minute;
 pub(crate) mod params;
 pub(crate) mod problem;

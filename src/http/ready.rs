@@ -57,19 +57,27 @@ struct Last {
 
 /// Answers 200 if the service can do its work, otherwise 503, with the state of each part.
 pub async fn show(State(app): State<AppState>) -> Response {
-    let mut last = app.readiness.0.lock().await;
-    let kept = last.answer.as_ref().filter(|(at, _)| at.elapsed() < KEPT);
-    let readiness = if let Some((_, readiness)) = kept {
-        readiness.clone()
-    } else {
-        let readiness = look(&app, &mut last.written).await;
-        last.answer = Some((Instant::now(), readiness.clone()));
-        readiness
-    };
-    drop(last);
+    let readiness = current(&app).await;
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = serde_json::to_string(&readiness).unwrap_or_default();
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// Whether the service can do its work.
+pub async fn is_ready(app: &AppState) -> bool {
+    current(app).await.ready
+}
+
+/// The last answer, or a new one if that is too old.
+async fn current(app: &AppState) -> Readiness {
+    let mut last = app.readiness.0.lock().await;
+    let kept = last.answer.as_ref().filter(|(at, _)| at.elapsed() < KEPT);
+    if let Some((_, readiness)) = kept {
+        return readiness.clone();
+    }
+    let readiness = look(app, &mut last.written).await;
+    last.answer = Some((Instant::now(), readiness.clone()));
+    readiness
 }
 
 async fn look(app: &AppState, written: &mut Option<Instant>) -> Readiness {
@@ -118,7 +126,7 @@ async fn standing(db: &Db) -> &'static str {
 /// reliable. Health checks and static files need no database.
 pub async fn require_file(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let needs_none = matches!(path, "/healthz" | "/readyz") || path.starts_with("/static/");
+    let needs_none = matches!(path, "/healthz" | "/readyz" | "/metrics") || path.starts_with("/static/");
     match app.context.db.in_place() {
         Err(displaced) if !needs_none => HttpError::Displaced(displaced.to_string()).into_response(),
         _ => next.run(request).await,

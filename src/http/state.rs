@@ -16,10 +16,12 @@ use crate::{
         invalidations::{queue::Throughput, ticket::Tickets},
         sign_in::throttle::Throttle,
     },
+    file_thread::FileThread,
     heartbeats::Heartbeats,
     http::{
         event_stream::{Hub, StreamLimit},
         layers::rate::Rate,
+        metrics::MetricsOptions,
     },
 };
 
@@ -44,6 +46,8 @@ pub struct HttpOptions {
     pub are_checks_on: bool,
     /// Where the workers record that they are running.
     pub heartbeats: Heartbeats,
+    /// What `/metrics` shows, and to whom. `None` if nothing is recorded.
+    pub metrics: Option<MetricsOptions>,
 }
 
 /// What the demo's pages show about the example site.
@@ -79,6 +83,8 @@ pub struct SharedState {
     pub minute: OnceAMinuteLog,
     /// The last answer of `/readyz`.
     pub readiness: ready::CachedReadiness,
+    /// Reads sizes of files for `/metrics`.
+    pub metrics_files: FileThread,
     /// Cancelled when the service stops. Streams end then.
     pub stop: CancellationToken,
 }
@@ -95,6 +101,7 @@ impl AppState {
             throttle: Mutex::default(),
             minute: OnceAMinuteLog::default(),
             readiness: ready::CachedReadiness::default(),
+            metrics_files: FileThread::default(),
             stop,
         }))
     }

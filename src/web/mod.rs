@@ -22,7 +22,7 @@ mod view;
 
 pub use reference::Described;
 
-use crate::http::{assets, error, layers, ready, state::AppState};
+use crate::http::{assets, error, layers, metrics, ready, state::AppState};
 use axum::{
     Extension, Router, middleware,
     routing::{get, post},
@@ -33,6 +33,7 @@ pub fn router(app: AppState, beside: Router<AppState>, described: Described) -> 
     let open = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready::show))
+        .route("/metrics", get(metrics::show))
         .route("/static/{name}", get(assets::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-in/demo", post(sign_in::demo))

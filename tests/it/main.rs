@@ -20,6 +20,7 @@ mod history;
 mod image;
 mod kill;
 mod layers;
+mod metrics;
 mod migrations;
 mod outgoing;
 mod pages;

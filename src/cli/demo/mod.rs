@@ -103,6 +103,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
         demo: Some(example_site(&sandbox)?),
         are_checks_on: true,
         heartbeats: Heartbeats::default(),
+        metrics: None,
     };
     app.run(listener, options).await;
     sandbox.stop().await;

@@ -1,12 +1,12 @@
 //! The database: its tables, its file, its disk and its history.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use crate::{
     config::ServeArgs,
     domain::causes::with_causes,
     file_thread::folder_of,
-    store::{Db, StoreError},
+    store::{Db, DiskUse, StoreError},
     workers::{CheckError, check_history},
 };
 
@@ -88,27 +88,26 @@ async fn history(report: &mut Report, db: &Db) {
 }
 
 fn file_size_and_room(report: &mut Report, file: &Path) {
-    let size = |path: &Path| fs::metadata(path).map_or(0, |about| about.len());
-    let log = size(Path::new(&format!("{}-wal", file.display())));
-    if log > LOG_MANY {
-        report.warning(
-            "log",
-            format!("the write-ahead log has {} MiB", log / MIB),
-            "A long reading such as a backup keeps it from shrinking. If none is running, restart the service.",
-        );
-    }
-    let room = match rustix::fs::statvfs(folder_of(file)) {
-        Ok(about) => about.f_bavail.saturating_mul(about.f_frsize),
+    let disk = match DiskUse::of(file) {
+        Ok(disk) => disk,
         Err(error) => {
             report.not_checked("disk", format!("the room on the disk of the database is not known: {error}"));
             return;
         }
     };
-    let message = format!("{} MiB are free for a file of {} MiB", room / MIB, (size(file) + log) / MIB);
+    if disk.log > LOG_MANY {
+        report.warning(
+            "log",
+            format!("the write-ahead log has {} MiB", disk.log / MIB),
+            "A long reading such as a backup keeps it from shrinking. If none is running, restart the service.",
+        );
+    }
+    let size = (disk.database + disk.log) / MIB;
+    let message = format!("{} MiB are free for a file of {size} MiB", disk.free / MIB);
     let fix = "Make room on the disk of the database. When it is full, no request is taken.";
-    if room < ROOM_LEAST {
+    if disk.free < ROOM_LEAST {
         report.error("disk", message, fix);
-    } else if room < ROOM_FEW {
+    } else if disk.free < ROOM_FEW {
         report.warning("disk", message, fix);
     } else {
         report.ok("disk", message);

@@ -59,6 +59,13 @@ impl StreamLimit {
     }
 }
 
+impl StreamLimit {
+    /// The number of open streams.
+    pub fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).all
+    }
+}
+
 impl Drop for StreamPermit {
     fn drop(&mut self) {
         let mut open = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);

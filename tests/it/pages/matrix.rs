@@ -34,10 +34,10 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
         ("GET", "/healthz" | "/readyz" | "/static/{name}" | "/sign-in") => [200; 6],
         // The fifth wrong try of one account from one network waits.
         ("POST", "/sign-in") => [422, 422, 422, 422, 429, 429],
-        // No code is asked for, there is no provider, and no link.
+        // No code is asked for; there is no provider, no link, and no token for metrics.
         ("GET", "/sign-in/code") => [303; 6],
         ("POST", "/sign-in/code") => [303, 303, 303, 303, 429, 429],
-        ("GET", "/sign-in/oidc" | "/sign-in/oidc/callback") => [404; 6],
+        ("GET", "/metrics" | "/sign-in/oidc" | "/sign-in/oidc/callback") => [404; 6],
         ("GET" | "POST", "/password") => [403; 6],
         ("POST", "/sign-in/demo") => [404; 6],
         ("GET" | "POST", "/setup") => [403; 6],

@@ -4,9 +4,10 @@ use crate::support::uuid;
 
 const TABLE: &str = include_str!("../../../src/web/mod.rs");
 /// What answers without a session.
-const OPEN: [&str; 10] = [
+const OPEN: [&str; 11] = [
     "/healthz",
     "/readyz",
+    "/metrics",
     "/static/{name}",
     "/sign-in",
     "/sign-in/demo",

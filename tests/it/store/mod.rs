@@ -52,6 +52,7 @@ mod survey;
 mod times;
 mod tokens;
 mod transitions;
+mod unsettled;
 mod visibility;
 mod waiting;
 mod warming;

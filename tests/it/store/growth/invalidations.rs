@@ -21,7 +21,7 @@ use unstale::{
         distributions::{self, drift},
         invalidations::{
             self, DueWithin, InvalidationFilter, batches, cloudtrail, freezes, idempotency, monthly_budgets,
-            needs_a_look, outside, proposals, queue, waiting,
+            needs_a_look, outside, proposals, queue, unsettled, waiting,
         },
     },
 };
@@ -136,6 +136,7 @@ async fn measure_batches(tx: &mut Tx, size: i64, measured: &mut Measured) {
         batches::next_due(conn),
         batches::watched(conn, &id(OFTEN)),
         batches::next_look(conn),
+        unsettled::work(conn),
         distributions::poll_due(conn, NOW),
     );
 }
