@@ -15,6 +15,7 @@ mod invalidate;
 mod log;
 mod output;
 mod probe;
+mod restore;
 mod serve;
 mod service_manager;
 mod signals;
@@ -54,6 +55,7 @@ enum Command {
     /// checked.
     Audit(audit::AuditCommandArgs),
     Backup(backup::BackupArgs),
+    Restore(restore::RestoreArgs),
     Doctor(doctor::DoctorArgs),
     Invalidate(invalidate::InvalidateArgs),
     Probe(probe::ProbeArgs),
@@ -72,6 +74,7 @@ pub async fn run() -> ExitCode {
         Command::Audit(args) => return audit::run(args).await,
         Command::Doctor(args) => return doctor::run(args).await,
         Command::Backup(args) => return backup::run(args).await,
+        Command::Restore(args) => return restore::run(args).await,
         Command::Invalidate(args) => return invalidate::run(args).await,
         Command::Probe(args) => return probe::run(args).await,
         Command::Healthcheck(args) => healthcheck::run(&args).await,

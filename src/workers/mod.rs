@@ -26,7 +26,9 @@ pub use audit::{
     VerificationStep, check_history, compare_with_tables, open_key,
 };
 pub use audit_webhook::{AuditWebhook, PostError, Webhook};
-pub use backup::{Backup, BackupError, BackupSchedule, BackupWorker, back_up};
+pub use backup::{
+    Backup, BackupError, BackupSchedule, BackupWorker, RestoreError, RestoredBackup, back_up, restore,
+};
 pub use checker::{Checker, LOOKING, UrlLooker, in_pairs};
 pub use clock_rollback::ClockRollback;
 pub use file_watcher::FileWatcher;

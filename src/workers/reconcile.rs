@@ -6,7 +6,10 @@ use crate::{
     cloudfront::InvalidationDetails,
     domain::{
         id::CloudFrontInvalidationId,
-        invalidations::problem::{Problem, ProblemKind},
+        invalidations::{
+            problem::{Problem, ProblemKind},
+            restored::AcceptedItems,
+        },
     },
     store::{
         StoreError,
@@ -23,9 +26,21 @@ const DRIFT: Duration = Duration::from_mins(1);
 /// The maximum number of pages that are searched, each with 100 invalidations.
 const PAGES: usize = 50;
 
+/// What CloudFront has of a batch.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// It has the invalidation with the caller reference of the batch.
+    Itself(Box<InvalidationDetails>),
+    /// It does not have it. The batch is one of a restored backup, and what CloudFront accepted since it was requested
+    /// refreshes all of its items: it was probably sent together with others.
+    Refreshed,
+    /// It certainly does not have it.
+    Nothing,
+}
+
 /// Searches the distribution's list, which begins with the newest invalidation (API reference). The search ends at
 /// the time when the batch was first sent, or at an invalidation that CloudFront accepted from Unstale before the
-/// batch was requested. `Ok(None)` if CloudFront certainly does not have the batch.
+/// batch was requested.
 ///
 /// The list has no caller references (API reference), so each invalidation that Unstale does not know is read by
 /// its ID. `calls` counts the calls. A batch whose result is unknown does not wait for the pace; its calls are
@@ -34,10 +49,13 @@ pub(super) async fn find(
     context: &WorkerContext,
     batch: &SendingBatch,
     calls: &mut u32,
-) -> Result<Result<Option<InvalidationDetails>, Problem>, StoreError> {
+) -> Result<Result<Found, Problem>, StoreError> {
     let before = taken_before(context, batch).await?;
-    let mut oldest = batch.first_sent_at.unwrap_or(batch.created_at).minus(SKEW);
+    // A batch of a restored backup may have been sent before this database knows of a call.
+    let first_sent_at = batch.first_sent_at.filter(|_| !batch.is_restored).unwrap_or(batch.created_at);
+    let mut oldest = first_sent_at.minus(SKEW);
     let mut marker = None;
+    let mut unknown = AcceptedItems::default();
     for _ in 0..PAGES {
         *calls += 1;
         let page = match context.cloudfront.list_invalidations(&batch.distribution, marker.as_deref()).await {
@@ -54,15 +72,16 @@ pub(super) async fn find(
             *calls += 1;
             match context.cloudfront.get_invalidation(&batch.distribution, &row.id).await {
                 Ok(seen) if seen.caller_reference == batch.caller_reference => {
-                    return Ok(Ok(Some(seen)));
+                    return Ok(Ok(Found::Itself(Box::new(seen))));
                 }
+                Ok(seen) if seen.created_at >= batch.created_at => unknown.add(&seen.items),
                 Ok(_) => {}
                 Err(problem) => return Ok(Err(problem)),
             }
         }
         marker = page.next;
         if marker.is_none() || page.rows.iter().any(|row| row.created_at < oldest) {
-            return Ok(Ok(None));
+            return Ok(Ok(without_itself(context, batch, unknown).await?));
         }
     }
     Ok(Err(Problem {
@@ -71,6 +90,22 @@ pub(super) async fn find(
         message: format!("It is not among the {} newest invalidations of the distribution.", PAGES * 100),
         request_id: None,
     }))
+}
+
+/// What there is of a batch whose own invalidation CloudFront does not have. `unknown` are the items of invalidations that
+/// were made since it was requested, and that Unstale does not know.
+async fn without_itself(
+    context: &WorkerContext,
+    batch: &SendingBatch,
+    unknown: AcceptedItems,
+) -> Result<Found, StoreError> {
+    if !batch.is_restored {
+        return Ok(Found::Nothing);
+    }
+    let mut conn = context.db.read().await?;
+    let mut accepted = batches::accepted_since(&mut conn, &batch.distribution, batch.created_at).await?;
+    accepted.join(unknown);
+    Ok(if accepted.refresh_all(&batch.items) { Found::Refreshed } else { Found::Nothing })
 }
 
 async fn known(

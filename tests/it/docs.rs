@@ -59,6 +59,7 @@ const fn label(transition: Transition) -> &'static str {
         Transition::CutInTwo => "refused for its items, two halves take its place",
         Transition::Escalate => "it cannot be found out whether it was taken",
         Transition::Cancel => "a person took it back",
+        Transition::Skip => "restored, and refreshed since",
         Transition::Retry => "Retry, unless it was cut in two",
         Transition::Complete => "CloudFront says so",
         Transition::Lose => "CloudFront no longer knows it",

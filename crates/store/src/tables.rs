@@ -83,6 +83,15 @@ impl Tables {
         }
     }
 
+    /// Refuses all tables except those of this version and of earlier ones. For a copy that is brought up to date.
+    pub(super) fn require_known(self) -> Result<(), StoreError> {
+        match self {
+            Self::Current | Self::Older { .. } => Ok(()),
+            Self::Newer { .. } => self.refuse_others(),
+            Self::None | Self::Foreign => self.require_current(),
+        }
+    }
+
     /// Refuses all tables except those that this program knows. For a command that only reads.
     pub(super) fn require_current(self) -> Result<(), StoreError> {
         let (there, known) = match self {

@@ -123,7 +123,7 @@ fn result(event: &Event) -> (&'static str, &'static str) {
             Action::BatchMerged => ("Sent together", "queued"),
             Action::InvalidationCancelled => ("Cancelled", "cancelled"),
             Action::ProposalDeclined => ("Declined", "cancelled"),
-            Action::RepeatHeldBack => ("Not sent", "cancelled"),
+            Action::RepeatHeldBack | Action::BatchSkipped => ("Not sent", "cancelled"),
             Action::InvalidationSeen => ("Seen", "unknown"),
             Action::BatchNeedsALook | Action::BatchLost | Action::BatchUnknown => {
                 ("Needs a look", "needs_a_look")

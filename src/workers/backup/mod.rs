@@ -4,6 +4,7 @@ mod error;
 mod folder;
 mod make;
 mod partial_file;
+mod restore;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -12,6 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 pub use error::BackupError;
 pub use make::{Backup, back_up};
+pub use restore::{RestoreError, RestoredBackup, restore};
 
 use crate::{
     clock::Clock,

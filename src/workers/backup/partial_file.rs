@@ -42,7 +42,7 @@ impl PartialFile {
                     file.set_len(0).map_err(cannot)?;
                     file.set_permissions(fs::Permissions::from_mode(PRIVATE)).map_err(cannot)?;
                     let taken = Self { path: path.to_owned(), file, is_finished: false };
-                    taken.remove_journal();
+                    taken.remove_journals();
                     return Ok(taken);
                 }
                 // It is a backup that is whole: its process ended before it had taken this name away.
@@ -51,6 +51,10 @@ impl PartialFile {
                 Names::Others => {}
             }
         }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Syncs the content to the disk and gives the file its name, which nothing else may have. Returns its length in
@@ -65,16 +69,26 @@ impl PartialFile {
         })
     }
 
-    /// Removes the journal that SQLite keeps beside the copy while it is written. A process that was killed leaves it; it
-    /// belongs to no later copy (<https://sqlite.org/atomiccommit.html#_hot_rollback_journals>).
-    fn remove_journal(&self) {
-        let mut journal = self.path.as_os_str().to_owned();
-        journal.push("-journal");
-        match fs::remove_file(&journal) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(file = %Path::new(&journal).display(), %error, "a journal could not be removed");
+    /// Syncs the content to the disk and puts the file in the place of `name`, whatever that was.
+    pub(super) fn replace(mut self, name: &Path) -> io::Result<()> {
+        self.file.sync_all()?;
+        fs::rename(&self.path, name)?;
+        self.is_finished = true;
+        File::open(folder_of(name))?.sync_all()
+    }
+
+    /// Removes what SQLite keeps beside the copy while it is written. A process that was killed leaves it; it belongs to
+    /// no later copy (<https://sqlite.org/howtocorrupt.html>, 1.4).
+    fn remove_journals(&self) {
+        for end in ["-journal", "-wal", "-shm"] {
+            let mut journal = self.path.as_os_str().to_owned();
+            journal.push(end);
+            match fs::remove_file(&journal) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    tracing::warn!(file = %Path::new(&journal).display(), %error, "a journal could not be removed");
+                }
+                _ => {}
             }
-            _ => {}
         }
     }
 
@@ -99,7 +113,7 @@ impl Drop for PartialFile {
         if self.is_finished {
             return;
         }
-        self.remove_journal();
+        self.remove_journals();
         if let Err(error) = fs::remove_file(&self.path) {
             tracing::warn!(file = %self.path.display(), %error, "the unfinished backup could not be removed");
         }

@@ -106,6 +106,6 @@ async fn claim_of(
     }
     distributions::set_claimed(tx, distribution, now).await?;
     let Some(batch) = batches::sent_for(tx, &id).await? else { return idle };
-    let (account, unknown) = (account.to_owned(), chosen.counted);
+    let (account, unknown) = (account.to_owned(), chosen.counted || batch.is_restored);
     Ok(Claim::Held(Box::new(Held { batch, lease, account, unknown, reads: 0 })))
 }

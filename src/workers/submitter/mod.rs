@@ -21,7 +21,10 @@ use crate::{
     store::{StoreError, invalidations::batches::SendingBatch},
 };
 
-use super::{Next, WorkerContext, reconcile};
+use super::{
+    Next, WorkerContext,
+    reconcile::{self, Found},
+};
 use claim::Claim;
 
 pub(super) use settle::ACCOUNT_REST;
@@ -52,7 +55,8 @@ struct Held {
     batch: SendingBatch,
     lease: String,
     account: String,
-    /// Whether an earlier call was started whose answer was never written.
+    /// Whether an earlier call was started whose answer was never written, or may have been since the backup that was
+    /// restored.
     unknown: bool,
     /// The number of calls for this batch other than `CreateInvalidation`.
     reads: u32,
@@ -65,6 +69,8 @@ enum SubmitOutcome {
     /// CloudFront had accepted the batch in an earlier call.
     Found(CreatedInvalidation),
     Problem(Problem),
+    /// After a restore: CloudFront does not have the batch, and what it accepted since refreshes all of its items.
+    Refreshed,
     /// CloudFront could not be searched for the batch.
     LookFailed(Problem),
 }
@@ -150,16 +156,18 @@ impl Submitter {
             .batch
             .first_sent_at
             .is_some_and(|first| first >= self.started_at && now.is_soon_after(first, REMEMBERED));
-        fresh && problem.kind == ProblemKind::AccessDenied
+        // That of a restored backup may have been sent by another process, which nobody noted.
+        fresh && !held.batch.is_restored && problem.kind == ProblemKind::AccessDenied
     }
 
-    /// Searches CloudFront for the batch. `None` if CloudFront certainly does not have it.
+    /// Searches CloudFront for the batch. `None` if CloudFront certainly does not have it, and it is to be sent.
     async fn look(&self, held: &mut Held) -> Result<Option<SubmitOutcome>, StoreError> {
         Ok(match reconcile::find(&self.context, &held.batch, &mut held.reads).await? {
-            Ok(Some(seen)) => {
+            Ok(Found::Itself(seen)) => {
                 Some(SubmitOutcome::Found(CreatedInvalidation { id: seen.id, request_id: None }))
             }
-            Ok(None) => None,
+            Ok(Found::Refreshed) => Some(SubmitOutcome::Refreshed),
+            Ok(Found::Nothing) => None,
             Err(problem) => Some(SubmitOutcome::LookFailed(problem)),
         })
     }

@@ -53,6 +53,7 @@ pub(super) async fn settle(
             let note = "found at CloudFront by its caller reference";
             accept(&mut tx, held, accepted, Some(note), now).await?
         }
+        SubmitOutcome::Refreshed => skip(&mut tx, held, now).await?,
         SubmitOutcome::Problem(problem) => {
             if let Some(halves) = halves::of(&mut tx, held, problem).await? {
                 halves::replace(&mut tx, held, problem, halves, now).await?
@@ -150,6 +151,17 @@ async fn accept(
     event.cloudfront_id = id.to_string();
     let notes = [note.map(str::to_owned), together(held.batch.serves.len())];
     event.note = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    Ok(Some(event))
+}
+
+/// Writes that the batch is not sent again after a restore. `None` if the lease was lost.
+async fn skip(tx: &mut Tx, held: &Held, now: Timestamp) -> Result<Option<Event>, StoreError> {
+    if !batches::set_skipped(tx, &held.batch.id, &held.lease).await? {
+        return Ok(None);
+    }
+    let mut event = event(held, Action::BatchSkipped, now);
+    "since the restored backup was made, CloudFront has accepted all of its items"
+        .clone_into(&mut event.note);
     Ok(Some(event))
 }
 

@@ -40,6 +40,7 @@ mod refusals;
 mod replicas;
 mod requests;
 mod restart;
+mod restored;
 mod running;
 mod secrets;
 mod staging;

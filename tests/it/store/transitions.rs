@@ -53,6 +53,7 @@ async fn carry_out(
         }
         Transition::Escalate => not_accepted(tx, of, NotAccepted::NeedsALook).await,
         Transition::Cancel => batches::cancel_queued(tx, &of.id).await.map(|changed| changed == 1),
+        Transition::Skip => batches::set_skipped(tx, batch, "lease").await,
         Transition::Retry => batches::requeue_failed(tx, &of.id, at(9)).await.map(|changed| changed == 1),
         Transition::Complete => batches::set_completed(tx, batch, at(9)).await,
         Transition::Lose => batches::set_lost(tx, batch, &lost).await,

@@ -36,7 +36,7 @@ use unstale::{
     edge::{Bounds, EdgeClient, Place},
     notify::Notifier,
     store::{
-        StoreError, audit, checks, distributions,
+        Db, StoreError, audit, checks, distributions,
         invalidations::{self, batches},
         sign_in::people,
     },
@@ -46,7 +46,7 @@ use unstale::{
     },
 };
 
-use super::{Database, Engine, START, samples};
+use super::{Database, Engine, Place as DatabasePlace, START, samples};
 
 pub const WORKSHOP: &str = "E2QWRUHAPOMQZL";
 pub const SHOP: &str = "E1SHOP7K2M4NQX";
@@ -213,6 +213,17 @@ impl World {
         self.sync = CloudFrontSync::new(self.worker_context.clone());
         *self.checker = checker(&self.worker_context, &self.sandbox, self.secrets_key.clone());
         *self.warmer = warmer(&self.worker_context, &self.sandbox, self.secrets_key.clone());
+    }
+
+    /// The service begins anew on the database at this place.
+    pub async fn move_to(&mut self, place: DatabasePlace) {
+        self.database.db.close().await;
+        let db = Db::open(&place.address()).await.unwrap();
+        self.command_context =
+            CommandContext::new(db.clone(), self.clock.clone(), self.worker_context.notifier.clone());
+        self.worker_context.db = db.clone();
+        self.database = Database { db, place };
+        self.restart().await;
     }
 
     /// From now on secrets are encrypted with a key of these bytes.

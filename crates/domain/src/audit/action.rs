@@ -54,6 +54,7 @@ actions! {
     GroupMemberRemoved = "group.member_removed", "Person removed from a group";
     BatchMerged = "batch.merged", "Sent together";
     BatchSeparated = "batch.separated", "Separated again";
+    BatchSkipped = "batch.skipped", "Not sent again";
     BatchAccepted = "batch.accepted", "Accepted by CloudFront";
     BatchPostponed = "batch.postponed", "Postponed";
     BatchUnknown = "batch.unknown", "Answer unknown";
@@ -100,6 +101,7 @@ actions! {
     ProviderChecked = "sign_in.provider_checked", "Provider checked";
     SetUp = "unstale.set_up", "Unstale set up";
     SetUpLinkMade = "unstale.set_up_link_made", "Set-up link created";
+    BackupRestored = "unstale.restored", "Restored from a backup";
     SearchSaved = "history.search_saved", "Search saved";
     SearchForgotten = "history.search_forgotten", "Saved search deleted";
     SegmentDropped = "history.segment_dropped", "Old events exported and deleted";

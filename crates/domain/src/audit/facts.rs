@@ -202,7 +202,9 @@ fn is_stated(events: &[Chained], batch: &Batch, taken: bool) -> bool {
         BatchState::NeedsALook => has(Action::BatchNeedsALook),
         BatchState::Cancelled => {
             let taken_back = |chained: &Chained| chained.event.action == Action::InvalidationCancelled;
-            given_up(events, &batch.id).is_some() || events.iter().any(taken_back)
+            given_up(events, &batch.id).is_some()
+                || has(Action::BatchSkipped)
+                || events.iter().any(taken_back)
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod quotas;
 pub mod radius;
 pub mod reason;
 pub mod refused;
+pub mod restored;
 pub mod retry;
 pub mod run_url;
 pub mod ticket;

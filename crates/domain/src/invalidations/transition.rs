@@ -26,6 +26,8 @@ pub enum Transition {
     Escalate,
     /// A person or program cancels it before it is sent.
     Cancel,
+    /// After a restore: CloudFront does not have it, and what it accepted since refreshes all of its items. It is not sent.
+    Skip,
     /// A person sends it again after CloudFront refused it, unless two others have replaced it.
     Retry,
     /// CloudFront reports it as completed.
@@ -39,7 +41,7 @@ pub enum Transition {
 }
 
 impl Transition {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Claim,
         Self::Merge,
         Self::Separate,
@@ -50,6 +52,7 @@ impl Transition {
         Self::CutInTwo,
         Self::Escalate,
         Self::Cancel,
+        Self::Skip,
         Self::Retry,
         Self::Complete,
         Self::Lose,
@@ -67,7 +70,8 @@ impl Transition {
             | Self::AskAgain
             | Self::Refuse
             | Self::CutInTwo
-            | Self::Escalate => &[BatchState::Submitting],
+            | Self::Escalate
+            | Self::Skip => &[BatchState::Submitting],
             Self::Cancel | Self::Merge => &[BatchState::Queued],
             Self::Separate => &[BatchState::Merged],
             Self::Retry => &[BatchState::Failed],
@@ -86,7 +90,7 @@ impl Transition {
             Self::Accept | Self::ResolveFound => BatchState::InProgress,
             Self::Refuse | Self::CutInTwo => BatchState::Failed,
             Self::Escalate => BatchState::NeedsALook,
-            Self::Cancel | Self::ResolveNotThere => BatchState::Cancelled,
+            Self::Cancel | Self::Skip | Self::ResolveNotThere => BatchState::Cancelled,
             Self::Complete => BatchState::Completed,
             Self::Lose => BatchState::Lost,
         }
@@ -109,7 +113,8 @@ mod tests {
             assert!(!leads(B::Cancelled, next));
             assert!(!leads(B::Lost, next));
         }
-        assert!(!leads(B::Submitting, B::Cancelled));
+        let cancels = |one: &Transition| one.to() == B::Cancelled && one.from().contains(&B::Submitting);
+        assert_eq!(Transition::ALL.into_iter().filter(cancels).collect::<Vec<_>>(), [Transition::Skip]);
         assert!(!leads(B::InProgress, B::Queued));
     }
 

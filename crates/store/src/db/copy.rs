@@ -31,6 +31,17 @@ impl Db {
         Ok(true)
     }
 
+    /// Puts what is in the write-ahead log of a database that nobody serves into its file, whatever tables it has, and takes
+    /// the log away.
+    pub async fn fold(file: &Path) -> Result<(), StoreError> {
+        let options = SqliteConnectOptions::new().filename(file).busy_timeout(BUSY);
+        let mut conn = options.connect().await?;
+        let done = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut conn).await;
+        conn.close().await?;
+        done?;
+        Ok(())
+    }
+
     /// What SQLite finds wrong with the pages, indexes and rows of its file. Empty if it is sound, and for PostgreSQL,
     /// which has no such check.
     pub async fn damages(&self) -> Result<Vec<String>, StoreError> {

@@ -116,15 +116,31 @@ impl Db {
         standing
     }
 
+    /// Opens a file that only the caller knows, and brings its tables up to date.
+    pub async fn open_file(file: &Path) -> Result<Self, StoreError> {
+        Self::open_sqlite_with(SqliteConnectOptions::new().filename(file), Some(file)).await
+    }
+
     async fn open_sqlite(address: &str) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::from_str(address)?
+        let file = Self::file_of(address)?;
+        Self::open_sqlite_with(SqliteConnectOptions::from_str(address)?, file.as_deref()).await
+    }
+
+    /// `watched` is the file whose place is watched while it is open. `None` for a database in memory.
+    async fn open_sqlite_with(
+        options: SqliteConnectOptions,
+        watched: Option<&Path>,
+    ) -> Result<Self, StoreError> {
+        let options = options
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY);
         let file = options.get_filename().to_owned();
-        keep_private(&file, address);
+        if let Some(file) = watched {
+            keep_private(file);
+        }
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             // A file does not go away as a server does: nothing to ask before each use.
@@ -142,8 +158,8 @@ impl Db {
             .acquire_timeout(ACQUIRE)
             .connect_with(only_reads.clone())
             .await?;
-        let opened = match Self::file_of(address)? {
-            Some(file) => Some(Opened::note(&file, &only_reads).await?),
+        let opened = match watched {
+            Some(file) => Some(Opened::note(file, &only_reads).await?),
             None => None,
         };
         let (write, read) = (Writer::new(write, ACQUIRE), Readers::new(read, ACQUIRE));
@@ -185,6 +201,13 @@ impl Db {
     pub async fn open_copy(file: &Path) -> Result<Self, StoreError> {
         let db = Self::look_at_sqlite(SqliteConnectOptions::new().filename(file)).await?;
         tables::standing(&mut *db.read().await?).await?.require_current()?;
+        Ok(db)
+    }
+
+    /// Opens a database of this version or of an earlier one, only to copy it.
+    pub async fn open_to_copy(file: &Path) -> Result<Self, StoreError> {
+        let db = Self::look_at_sqlite(SqliteConnectOptions::new().filename(file)).await?;
+        tables::standing(&mut *db.read().await?).await?.require_known()?;
         Ok(db)
     }
 
@@ -264,14 +287,11 @@ async fn look_at(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Erro
 /// Makes a missing file readable for its owner only, before SQLite opens it; SQLite gives the files beside it the same
 /// mode. It holds hashes of passwords and the secrets of authenticators. What cannot be made SQLite says.
 #[cfg(unix)]
-fn keep_private(file: &Path, address: &str) {
+fn keep_private(file: &Path) {
     use std::{
         fs::OpenOptions,
         os::unix::fs::{OpenOptionsExt, PermissionsExt},
     };
-    if address.contains("mode=memory") || address.contains(":memory:") {
-        return;
-    }
     let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
     let mode = file.metadata().map_or(0, |about| about.permissions().mode());
     if mode & 0o077 != 0 {
@@ -281,4 +301,4 @@ fn keep_private(file: &Path, address: &str) {
 }
 
 #[cfg(not(unix))]
-fn keep_private(_: &Path, _: &str) {}
+fn keep_private(_: &Path) {}

@@ -209,6 +209,13 @@ pub async fn delete(tx: &mut Tx, hash: &SecretHash) -> Result<bool, StoreError> 
 }
 
 /// Deletes sessions that have expired. Returns the number of deleted sessions.
+/// Ends all sessions of all people, and all links to set a password. Returns how many sessions there were.
+pub async fn delete_all(tx: &mut Tx) -> Result<u64, StoreError> {
+    execute!(tx, "DELETE FROM pending_second_factor")?;
+    execute!(tx, "DELETE FROM password_link")?;
+    execute!(tx, "DELETE FROM session")
+}
+
 pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
     execute!(tx, "DELETE FROM session WHERE expires_at <= $1", now.as_micros())
 }

@@ -6,6 +6,7 @@
 mod halves;
 mod merged;
 mod refreshed;
+mod restored;
 mod sending;
 mod transitions;
 mod unfinished;
@@ -40,6 +41,7 @@ pub use merged::{
     served, unsent,
 };
 pub use refreshed::{LOOKED_THROUGH, refreshed, refreshed_since};
+pub use restored::{accepted_since, mark_restored, set_skipped};
 pub use sending::{
     NotAccepted, Sendable, cancel_queued, candidates, claim, in_flight, loads_in_flight, next_due,
     release_all, requeue_failed, sendable, set_accepted, set_not_accepted,

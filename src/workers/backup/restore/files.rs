@@ -1,0 +1,133 @@
+//! The files of the database while a backup takes its place. These functions block: they are called on the thread for files.
+
+use std::{
+    fs, io,
+    os::unix::fs::{MetadataExt, chown},
+    path::{Path, PathBuf},
+};
+
+use crate::{domain::time::Timestamp, file_thread::folder_of};
+
+use super::{super::partial_file::PartialFile, RestoreError};
+
+/// Where the database is to be.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The file itself, not a symbolic link to it.
+    pub file: PathBuf,
+    /// Whether there is a database.
+    pub is_taken: bool,
+}
+
+/// Looks at both files before anything is changed.
+pub(super) fn examine(backup: &Path, file: &Path, replace: bool) -> Result<Place, RestoreError> {
+    let about = backup.metadata().map_err(|error| RestoreError::Backup(backup.to_owned(), error))?;
+    if !about.is_file() {
+        return Err(RestoreError::NotAFile(backup.to_owned()));
+    }
+    let there = file.metadata().ok();
+    if there.as_ref().is_some_and(|there| (there.dev(), there.ino()) == (about.dev(), about.ino())) {
+        return Err(RestoreError::Itself(backup.to_owned()));
+    }
+    let is_taken = there.is_some_and(|there| there.len() > 0);
+    if is_taken && !replace {
+        return Err(RestoreError::Exists(file.to_owned()));
+    }
+    let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    Ok(Place { file, is_taken })
+}
+
+/// The file of this name with something behind it.
+pub(super) fn beside(file: &Path, end: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
+}
+
+/// Gives the copy the place of the database, which is kept under another name. At each moment there is a whole database at
+/// the place. Returns that other name.
+pub(super) fn put_in_place(
+    partial: PartialFile,
+    place: &Place,
+    now: Timestamp,
+) -> io::Result<Option<PathBuf>> {
+    let file = &place.file;
+    give_to_its_owner(file, partial.path());
+    let kept = place.is_taken.then(|| beside(file, &format!(".before-restore-{}", compact(now))));
+    if let Some(kept) = &kept {
+        fs::hard_link(file, kept).or_else(|_| fs::copy(file, kept).map(drop))?;
+        // There is none any more if the log could be folded into the file.
+        for end in ["-wal", "-shm"] {
+            match fs::rename(beside(file, end), beside(kept, end)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    partial.replace(file)?;
+    Ok(kept)
+}
+
+/// `20261130T120000Z`
+fn compact(at: Timestamp) -> String {
+    let digits = at.to_string().replace(['-', ':'], "");
+    format!("{}Z", digits.split(['.', 'Z']).next().unwrap_or_default())
+}
+
+/// Gives the copy to the owner of the database that it replaces, or of the folder: root restores what another user serves.
+fn give_to_its_owner(file: &Path, copy: &Path) {
+    let owner =
+        file.metadata().ok().filter(|about| about.len() > 0).or_else(|| folder_of(file).metadata().ok());
+    let Some(owner) = owner else { return };
+    for path in [copy, file, &beside(file, ".lock")] {
+        let is_others =
+            path.metadata().is_ok_and(|about| (about.uid(), about.gid()) != (owner.uid(), owner.gid()));
+        if is_others && let Err(error) = chown(path, Some(owner.uid()), Some(owner.gid())) {
+            tracing::warn!(file = %path.display(), %error, "the file keeps another owner than the database had");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_begun_where_it_would_be_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let (backup, file) = (folder.path().join("backup.db"), folder.path().join("unstale.db"));
+        assert!(matches!(examine(&backup, &file, true), Err(RestoreError::Backup(..))));
+        assert!(matches!(examine(folder.path(), &file, true), Err(RestoreError::NotAFile(_))));
+        fs::write(&backup, "a backup").unwrap();
+        assert!(!examine(&backup, &file, false).unwrap().is_taken);
+        fs::write(&file, "").unwrap();
+        assert!(!examine(&backup, &file, false).unwrap().is_taken, "an empty file is none");
+        fs::write(&file, "a database").unwrap();
+        assert!(matches!(examine(&backup, &file, false), Err(RestoreError::Exists(_))));
+        assert!(examine(&backup, &file, true).unwrap().is_taken);
+        let link = folder.path().join("link.db");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert!(matches!(examine(&file, &link, true), Err(RestoreError::Itself(_))));
+        assert_eq!(examine(&backup, &link, true).unwrap().file, file.canonicalize().unwrap());
+    }
+
+    #[test]
+    fn the_database_before_is_kept_with_its_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("unstale.db");
+        fs::write(&file, "before").unwrap();
+        fs::write(beside(&file, "-wal"), "its log").unwrap();
+        let partial = PartialFile::take(&beside(&file, ".part")).unwrap();
+        fs::write(partial.path(), "restored").unwrap();
+        let place = Place { file: file.clone(), is_taken: true };
+        let now = Timestamp::parse("2026-11-30T12:00:05Z").unwrap();
+        let kept = put_in_place(partial, &place, now).unwrap().unwrap();
+        assert!(kept.ends_with("unstale.db.before-restore-20261130T120005Z"));
+        let text = |path: &Path| fs::read_to_string(path).unwrap();
+        assert_eq!(
+            (text(&file), text(&kept), text(&beside(&kept, "-wal"))),
+            ("restored".to_owned(), "before".to_owned(), "its log".to_owned())
+        );
+        assert!(!beside(&file, "-wal").exists() && !beside(&file, ".part").exists());
+    }
+}

@@ -1,0 +1,162 @@
+//! Puts a backup in the place of the database, for the command line. The service does not run meanwhile.
+
+mod files;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    clock::Clock,
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, head::Head},
+        causes::with_causes,
+        time::Timestamp,
+    },
+    file_thread::FileThread,
+    store::{
+        Db, StoreError, audit,
+        instance_lock::{self, LockError},
+        invalidations::batches,
+        sign_in::sessions,
+    },
+};
+
+use super::{
+    super::audit::{CheckError, check_history},
+    BackupError,
+    partial_file::PartialFile,
+};
+
+/// A backup that is in the place of the database now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestoredBackup {
+    /// How many events were checked.
+    pub events: u64,
+    /// The last event of the backup.
+    pub last: Head,
+    /// When that event was. `None` if the backup has no event.
+    pub last_at: Option<Timestamp>,
+    /// How many batches wait that may have been sent since.
+    pub may_have_been_sent: u64,
+    /// Where the database before it is. `None` if there was none.
+    pub before: Option<PathBuf>,
+}
+
+/// Why a backup was not restored. The database is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    #[error("{0} cannot be read")]
+    Backup(PathBuf, #[source] io::Error),
+    #[error("{0} is no file; name a backup, such as unstale-20261130T120000Z.db")]
+    NotAFile(PathBuf),
+    #[error("{0} is the database itself; name a backup")]
+    Itself(PathBuf),
+    #[error(
+        "there is a database at {0}. With --replace the backup takes its place, and it is kept beside it under another name"
+    )]
+    Exists(PathBuf),
+    #[error("the backup is broken: {0}. Restore another one")]
+    Broken(String),
+    #[error(transparent)]
+    Locked(#[from] LockError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Copy(#[from] BackupError),
+    #[error("the backup could not be checked")]
+    Check(#[source] CheckError),
+    #[error("the files beside {0} cannot be changed")]
+    Files(PathBuf, #[source] io::Error),
+}
+
+/// Checks the backup, and puts a copy of it in the place of the database at `file`. What waits in it and may have been sent
+/// since is marked, so that the service looks for it at CloudFront before it sends it. All sessions end. A database that is
+/// there is kept under another name if `replace` is set, else nothing is done.
+pub async fn restore(
+    backup: &Path,
+    file: &Path,
+    replace: bool,
+    acting: &Acting,
+    clock: &Clock,
+) -> Result<RestoredBackup, RestoreError> {
+    let files = FileThread::default();
+    let changing = |error| RestoreError::Files(file.to_owned(), error);
+    let place = {
+        let (backup, file) = (backup.to_owned(), file.to_owned());
+        files.run(move || Ok(files::examine(&backup, &file, replace))).await.map_err(changing)??
+    };
+    // It makes an empty file where there is none.
+    let _lock = instance_lock::take(&place.file)?;
+    let part = files::beside(&place.file, ".unstale-restore");
+    let partial = {
+        let part = part.clone();
+        files.run(move || Ok(PartialFile::take(&part))).await.map_err(changing)??
+    };
+    let source = Db::open_to_copy(backup).await?;
+    source.copy_to(&part).await?;
+    source.close().await;
+    let mut restored = prepare(&part, backup, acting, clock).await?;
+    if place.is_taken
+        && let Err(error) = Db::fold(&place.file).await
+    {
+        // It is damaged. Its write-ahead log is kept beside it.
+        tracing::warn!(error = %with_causes(&error), "the write-ahead log of the old database stays apart");
+    }
+    // Not on the other thread: whoever gives up meanwhile would not know whether it was done.
+    restored.before = files::put_in_place(partial, &place, clock.now()).map_err(changing)?;
+    Ok(restored)
+}
+
+/// Checks the copy, and marks in it what may have been sent since.
+async fn prepare(
+    part: &Path,
+    backup: &Path,
+    acting: &Acting,
+    clock: &Clock,
+) -> Result<RestoredBackup, RestoreError> {
+    let db = Db::open_file(part).await?;
+    let prepared = check_and_mark(&db, backup, acting, clock).await;
+    // Its write-ahead log is folded into it.
+    db.close().await;
+    prepared
+}
+
+async fn check_and_mark(
+    db: &Db,
+    backup: &Path,
+    acting: &Acting,
+    clock: &Clock,
+) -> Result<RestoredBackup, RestoreError> {
+    if let Some(damage) = db.damages().await?.into_iter().next() {
+        return Err(RestoreError::Broken(format!("SQLite says of the file: {damage}")));
+    }
+    let (walk, broken) = check_history(db).await.map_err(RestoreError::Check)?;
+    if let Some(broken) = broken {
+        return Err(RestoreError::Broken(format!("event {}: {}", broken.sequence, broken.flaw)));
+    }
+    let last = walk.last().clone();
+    let last_at = audit::find(&mut *db.read().await?, last.sequence).await?.map(|last| last.event.at);
+    let now = clock.now();
+    let mut tx = db.begin().await?;
+    let may_have_been_sent = batches::mark_restored(&mut tx, now).await?;
+    let sessions = sessions::delete_all(&mut tx).await?;
+    let name = backup.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let event = Event {
+        note: note(&name, last_at, may_have_been_sent, sessions),
+        ..Event::new(now, acting, Action::BackupRestored)
+    };
+    audit::append(&mut tx, event);
+    tx.commit().await?;
+    Ok(RestoredBackup { events: walk.checked(), last, last_at, may_have_been_sent, before: None })
+}
+
+/// What the history says of the restore.
+fn note(name: &str, last_at: Option<Timestamp>, may_have_been_sent: u64, sessions: u64) -> String {
+    let until = last_at.map(|at| format!(", whose last event is of {at}")).unwrap_or_default();
+    format!(
+        "from {name}{until}; batches that may have been sent since: {may_have_been_sent}; sessions ended: {sessions}"
+    )
+}
