@@ -2,4 +2,5 @@
 
 mod command;
 mod made;
+mod restore;
 mod schedule;

@@ -43,6 +43,7 @@ mod probes;
 mod protection;
 mod queue;
 mod quotas;
+mod restored;
 mod saved_searches;
 mod search;
 mod second_steps;

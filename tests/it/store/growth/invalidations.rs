@@ -136,6 +136,7 @@ async fn measure_batches(tx: &mut Tx, size: i64, measured: &mut Measured) {
         batches::next_due(conn),
         batches::watched(conn, &id(OFTEN)),
         batches::next_look(conn),
+        batches::accepted_since(conn, &id(OFTEN), NOW),
         unsettled::work(conn),
         distributions::poll_due(conn, NOW),
     );
