@@ -128,7 +128,7 @@ fn remove_empty(name: &Path) {
 }
 
 /// Whether the file system has none, such as that of a memory stick: link(2) then says EPERM or EOPNOTSUPP.
-fn has_no_hard_links(error: &io::Error) -> bool {
+pub(super) fn has_no_hard_links(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied)
 }
 

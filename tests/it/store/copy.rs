@@ -5,7 +5,7 @@ use std::fs;
 use unstale::store::{Db, invalidations, tables};
 
 use super::given;
-use crate::support::{Database, Raw, on_each_engine};
+use crate::support::{Database, Engine, Place, Raw, on_each_engine};
 
 async fn a_copy_has_what_the_database_had(database: &Database) {
     given::distributions(database, &["E1"]).await;
@@ -51,4 +51,33 @@ async fn damage_is_found(database: &Database) {
     copy.close().await;
 }
 
-on_each_engine!(a_copy_has_what_the_database_had, damage_is_found);
+async fn an_earlier_copy_is_opened_and_brought_up_to_date(database: &Database) {
+    if database.db.is_shared() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("copy.db");
+    fs::write(&file, "").unwrap();
+    let refused = Db::open_to_copy(&file).await.unwrap_err().to_string();
+    assert!(refused.contains("no tables of Unstale"), "{refused}");
+    let db = Db::open_file(&file).await.unwrap();
+    let first = Database { db, place: Place::new(Engine::Sqlite).await };
+    given::distributions(&first, &["E1"]).await;
+    let copy = Db::open_to_copy(&file).await.unwrap();
+    let again = folder.path().join("again.db");
+    assert!(copy.copy_to(&again).await.unwrap());
+    copy.close().await;
+    // The first one, which was not closed, has what was written in its log.
+    let log = folder.path().join("copy.db-wal");
+    assert!(log.metadata().unwrap().len() > 0);
+    Db::fold(&file).await.unwrap();
+    assert_eq!(log.metadata().map_or(0, |about| about.len()), 0);
+    assert!(Db::fold(&folder.path().join("missing.db")).await.is_err(), "nothing is made");
+    first.remove().await;
+}
+
+on_each_engine!(
+    a_copy_has_what_the_database_had,
+    an_earlier_copy_is_opened_and_brought_up_to_date,
+    damage_is_found,
+);

@@ -8,7 +8,13 @@ use std::{
 
 use crate::{domain::time::Timestamp, file_thread::folder_of};
 
-use super::{super::partial_file::PartialFile, RestoreError};
+use super::{
+    super::partial_file::{PartialFile, has_no_hard_links},
+    RestoreError,
+};
+
+/// How the name of the write-ahead log ends.
+const LOG: &str = "-wal";
 
 /// Where the database is to be.
 #[derive(Debug)]
@@ -44,28 +50,45 @@ pub(super) fn beside(file: &Path, end: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Gives the copy the place of the database, which is kept under another name. At each moment there is a whole database at
-/// the place. Returns that other name.
-pub(super) fn put_in_place(
-    partial: PartialFile,
-    place: &Place,
-    now: Timestamp,
-) -> io::Result<Option<PathBuf>> {
-    let file = &place.file;
-    give_to_its_owner(file, partial.path());
-    let kept = place.is_taken.then(|| beside(file, &format!(".before-restore-{}", compact(now))));
-    if let Some(kept) = &kept {
-        fs::hard_link(file, kept).or_else(|_| fs::copy(file, kept).map(drop))?;
-        // There is none any more if the log could be folded into the file.
-        for end in ["-wal", "-shm"] {
-            match fs::rename(beside(file, end), beside(kept, end)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
+/// Gives the database a second name, and its write-ahead log with it, before anything touches them. Returns that name; `None`
+/// if there is no database.
+pub(super) fn keep(place: &Place, now: Timestamp) -> io::Result<Option<PathBuf>> {
+    if !place.is_taken {
+        return Ok(None);
+    }
+    let kept = beside(&place.file, &format!(".before-restore-{}", compact(now)));
+    for end in ["", LOG] {
+        let (from, to) = (beside(&place.file, end), beside(&kept, end));
+        match fs::hard_link(&from, &to) {
+            Err(error) if end == LOG && error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if has_no_hard_links(&error) => drop(fs::copy(&from, &to)?),
+            done => done?,
         }
     }
-    partial.replace(file)?;
-    Ok(kept)
+    Ok(Some(kept))
+}
+
+/// Gives the copy the place of the database. At each moment there is a whole database at the place.
+pub(super) fn put_in_place(partial: PartialFile, place: &Place, kept: Option<&Path>) -> io::Result<()> {
+    give_to_its_owner(&place.file, partial.path());
+    // What is left of the old log belongs to the old file. It is empty if it could be folded into that.
+    for end in [LOG, "-shm"] {
+        remove(&beside(&place.file, end))?;
+    }
+    if let Some(log) = kept.map(|kept| beside(kept, LOG))
+        && log.metadata().is_ok_and(|about| about.len() == 0)
+    {
+        remove(&log)?;
+    }
+    partial.replace(&place.file)
+}
+
+/// Removes a file if there is one.
+fn remove(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// `20261130T120000Z`
@@ -121,7 +144,8 @@ mod tests {
         fs::write(partial.path(), "restored").unwrap();
         let place = Place { file: file.clone(), is_taken: true };
         let now = Timestamp::parse("2026-11-30T12:00:05Z").unwrap();
-        let kept = put_in_place(partial, &place, now).unwrap().unwrap();
+        let kept = keep(&place, now).unwrap().unwrap();
+        put_in_place(partial, &place, Some(&kept)).unwrap();
         assert!(kept.ends_with("unstale.db.before-restore-20261130T120005Z"));
         let text = |path: &Path| fs::read_to_string(path).unwrap();
         assert_eq!(

@@ -99,14 +99,15 @@ pub async fn restore(
     source.copy_to(&part).await?;
     source.close().await;
     let mut restored = prepare(&part, backup, acting, clock).await?;
+    restored.before = files::keep(&place, clock.now()).map_err(changing)?;
     if place.is_taken
         && let Err(error) = Db::fold(&place.file).await
     {
-        // It is damaged. Its write-ahead log is kept beside it.
+        // It is damaged. Its log is kept beside it.
         tracing::warn!(error = %with_causes(&error), "the write-ahead log of the old database stays apart");
     }
     // Not on the other thread: whoever gives up meanwhile would not know whether it was done.
-    restored.before = files::put_in_place(partial, &place, clock.now()).map_err(changing)?;
+    files::put_in_place(partial, &place, restored.before.as_deref()).map_err(changing)?;
     Ok(restored)
 }
 
