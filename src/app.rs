@@ -24,7 +24,7 @@ use crate::{
     domain::{invalidations::quotas::Quotas, secrets_key::SecretsKey},
     edge::{Bounds, EdgeClient, EdgeClientError, Place},
     heartbeats::Heartbeats,
-    http::{self, AppState, HttpOptions, metrics::MetricsExporter},
+    http::{self, AppState, HttpOptions, ScheduledBackups, metrics::MetricsExporter},
     notify::{Listener, Notifier},
     store::{
         Db, StoreError, checks,
@@ -255,6 +255,7 @@ impl App {
         let options = HttpOptions {
             heartbeats: self.heartbeats.clone(),
             are_checks_on: self.edge.is_some(),
+            backups: self.backups.as_ref().map(scheduled),
             ..options
         };
         let pages = AppState::new(self.command_context.clone(), options, self.stop.clone());
@@ -350,6 +351,11 @@ impl App {
         let secret = commands::make_set_up_link(&self.command_context).await?;
         Ok(secret.map(|secret| format!("{base}/setup?key={}", secret.reveal())))
     }
+}
+
+fn scheduled(schedule: &BackupSchedule) -> ScheduledBackups {
+    let BackupSchedule { folder, every, .. } = schedule;
+    ScheduledBackups { folder: folder.clone(), every: *every, newest: workers::newest_backup }
 }
 
 /// Sorts what was recorded for metrics until the service stops.

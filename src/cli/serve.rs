@@ -82,6 +82,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         demo: None,
         are_checks_on: true,
         heartbeats: Heartbeats::default(),
+        backups: None,
         metrics,
     };
     service_manager::tell(stop);

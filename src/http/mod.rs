@@ -20,4 +20,4 @@ pub(crate) mod state;
 
 pub use layers::rate::Rate;
 pub use server::serve;
-pub use state::{AppState, Demo, HttpOptions};
+pub use state::{AppState, Demo, HttpOptions, ScheduledBackups};

@@ -68,6 +68,14 @@ pub async fn is_ready(app: &AppState) -> bool {
     current(app).await.ready
 }
 
+/// The parts that keep the service from its work, each with what is wrong with it.
+pub async fn faults(app: &AppState) -> Vec<(&'static str, String)> {
+    let Readiness { database, file, tables, workers, .. } = current(app).await;
+    let parts = [("database", database), ("file", file), ("tables", tables)];
+    let parts = parts.map(|(part, word)| (part, word.to_owned())).into_iter().chain([("workers", workers)]);
+    parts.filter(|(_, word)| word != OK).collect()
+}
+
 /// The last answer, or a new one if that is too old.
 async fn current(app: &AppState) -> Readiness {
     let mut last = app.readiness.0.lock().await;

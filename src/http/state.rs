@@ -1,9 +1,10 @@
 //! The state that all handlers share.
 
 use std::{
+    io,
     net::SocketAddr,
     ops::Deref,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -15,6 +16,7 @@ use crate::{
     domain::{
         invalidations::{queue::Throughput, ticket::Tickets},
         sign_in::throttle::Throttle,
+        time::Timestamp,
     },
     file_thread::FileThread,
     heartbeats::Heartbeats,
@@ -46,8 +48,19 @@ pub struct HttpOptions {
     pub are_checks_on: bool,
     /// Where the workers record that they are running.
     pub heartbeats: Heartbeats,
+    /// The backups that the service makes by itself. `None` if it makes none.
+    pub backups: Option<ScheduledBackups>,
     /// What `/metrics` shows, and to whom. `None` if nothing is recorded.
     pub metrics: Option<MetricsOptions>,
+}
+
+/// The backups that the service makes by itself, as a page looks at them.
+#[derive(Debug, Clone)]
+pub struct ScheduledBackups {
+    pub folder: PathBuf,
+    pub every: Duration,
+    /// Reads when the newest one was begun. It blocks.
+    pub newest: fn(&Path, Timestamp) -> io::Result<Option<Timestamp>>,
 }
 
 /// What the demo's pages show about the example site.
@@ -83,8 +96,8 @@ pub struct SharedState {
     pub minute: OnceAMinuteLog,
     /// The last answer of `/readyz`.
     pub readiness: ready::CachedReadiness,
-    /// Reads sizes of files for `/metrics`.
-    pub metrics_files: FileThread,
+    /// Reads files for `/metrics` and the page of the system.
+    pub files: FileThread,
     /// Cancelled when the service stops. Streams end then.
     pub stop: CancellationToken,
 }
@@ -101,7 +114,7 @@ impl AppState {
             throttle: Mutex::default(),
             minute: OnceAMinuteLog::default(),
             readiness: ready::CachedReadiness::default(),
-            metrics_files: FileThread::default(),
+            files: FileThread::default(),
             stop,
         }))
     }

@@ -87,6 +87,7 @@ pub fn router(app: AppState, beside: Router<AppState>, described: Described) -> 
         .route("/settings/budgets", get(settings::budgets::show).post(settings::budgets::set))
         .route("/settings/freezes", get(settings::freezes::show).post(settings::freezes::add))
         .route("/settings/freezes/{id}/remove", post(settings::freezes::remove))
+        .route("/settings/system", get(settings::system::show))
         .route("/settings/protection", get(settings::protection::show).post(settings::protection::set))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/demo/change", post(demo::change))

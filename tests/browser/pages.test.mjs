@@ -118,7 +118,7 @@ test("tables fit between the widths of phones and of desktops", async () => {
   const found = [];
   await visit(browser, demo, {}, async (page) => {
     await signIn(page);
-    const tables = ["/", "/history", "/approvals", "/distributions/E2QWRUHAPOMQZL", "/settings/people", "/settings/tokens", "/settings/budgets"];
+    const tables = ["/", "/history", "/approvals", "/distributions/E2QWRUHAPOMQZL", "/settings/people", "/settings/tokens", "/settings/budgets", "/settings/system"];
     for (const width of [820, 960, 995, 1040, 1090]) {
       await page.setViewportSize({ width, height: 900 });
       for (const path of tables) {

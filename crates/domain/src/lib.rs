@@ -10,6 +10,7 @@ pub mod causes;
 pub mod checks;
 pub mod distributions;
 pub mod encoding;
+pub mod examination;
 pub mod id;
 pub mod invalidations;
 pub mod network;

@@ -103,6 +103,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
         demo: Some(example_site(&sandbox)?),
         are_checks_on: true,
         heartbeats: Heartbeats::default(),
+        backups: None,
         metrics: None,
     };
     app.run(listener, options).await;

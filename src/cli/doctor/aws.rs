@@ -3,12 +3,10 @@
 use crate::{
     cloudfront::{AwsEnvironment, CloudFront, Connect},
     domain::{
-        causes::with_causes, distributions::distribution::Distribution, invalidations::problem::Problem,
-        time::Timestamp,
+        causes::with_causes, distributions::distribution::Distribution, examination::Report,
+        invalidations::problem::Problem, time::Timestamp,
     },
 };
-
-use super::report::Report;
 
 pub(super) async fn examine(report: &mut Report, now: Timestamp) {
     let aws = match AwsEnvironment::read().await {

@@ -9,12 +9,11 @@ use crate::{
     clock::Clock,
     domain::{
         causes::with_causes,
+        examination::Report,
         time::{Timestamp, span_in_words},
     },
     outgoing,
 };
-
-use super::report::Report;
 
 const CLOUDFRONT: &str = "https://cloudfront.amazonaws.com/";
 /// How long the answer may take.

@@ -4,22 +4,19 @@ use std::path::Path;
 
 use crate::{
     config::ServeArgs,
-    domain::causes::with_causes,
+    domain::{
+        causes::with_causes,
+        examination::{DISK, Report, examine_disk},
+    },
     file_thread::folder_of,
     store::{Db, DiskUse, StoreError},
     workers::{CheckError, check_history},
 };
 
-use super::{super::audit::open_database, report::Report};
+use super::super::audit::open_database;
 
-const DAMAGED: &str = "If the file is damaged, stop the service, keep a copy of the file and of -wal beside it, and restore \
-                       your newest intact backup. Look at the disk.";
-const MIB: u64 = 1 << 20;
-/// A write-ahead log above this size was not folded into the file for long.
-const LOG_MANY: u64 = 512 * MIB;
-/// Less room than this is soon used up.
-const ROOM_FEW: u64 = 1_024 * MIB;
-const ROOM_LEAST: u64 = 100 * MIB;
+const DAMAGED: &str = "If the file is damaged, stop the service, keep a copy of the file and of -wal beside it, and put back \
+                       your newest intact backup with unstale restore. Look at the disk.";
 
 pub(super) async fn examine(report: &mut Report, serve: &ServeArgs) {
     let missing = Db::file_of(&serve.database.database).ok().flatten();
@@ -91,25 +88,9 @@ fn file_size_and_room(report: &mut Report, file: &Path) {
     let disk = match DiskUse::of(file) {
         Ok(disk) => disk,
         Err(error) => {
-            report.not_checked("disk", format!("the room on the disk of the database is not known: {error}"));
+            report.not_checked(DISK, format!("the room on the disk of the database is not known: {error}"));
             return;
         }
     };
-    if disk.log > LOG_MANY {
-        report.warning(
-            "log",
-            format!("the write-ahead log has {} MiB", disk.log / MIB),
-            "A long reading such as a backup keeps it from shrinking. If none is running, restart the service.",
-        );
-    }
-    let size = (disk.database + disk.log) / MIB;
-    let message = format!("{} MiB are free for a file of {size} MiB", disk.free / MIB);
-    let fix = "Make room on the disk of the database. When it is full, no request is taken.";
-    if disk.free < ROOM_LEAST {
-        report.error("disk", message, fix);
-    } else if disk.free < ROOM_FEW {
-        report.warning("disk", message, fix);
-    } else {
-        report.ok("disk", message);
-    }
+    examine_disk(report, disk.database, disk.log, disk.free);
 }

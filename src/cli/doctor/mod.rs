@@ -13,10 +13,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::{clock::Clock, config::ServeArgs};
+use crate::{clock::Clock, config::ServeArgs, domain::examination::Report};
 
 use super::output::say;
-use report::Report;
 
 /// Look at all that the service needs, and say what is wrong and how to correct it: database, history, backups, clock, AWS
 /// credentials and permissions, sign-in providers.
@@ -45,6 +44,6 @@ pub async fn run(args: DoctorArgs) -> ExitCode {
     aws::examine(&mut report, now).await;
     sign_in::examine(&mut report, serve, now).await;
     service::examine(&mut report, serve);
-    say(&if args.json { report.as_json() } else { report.as_text() });
+    say(&if args.json { report::as_json(&report) } else { report::as_text(&report) });
     if report.has_errors() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

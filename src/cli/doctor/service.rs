@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::config::ServeArgs;
+use crate::{config::ServeArgs, domain::examination::Report};
 
-use super::{super::healthcheck, report::Report};
+use super::super::healthcheck;
 
 pub(super) fn examine(report: &mut Report, serve: &ServeArgs) {
     let Ok(answer) = healthcheck::ask(serve.listen, "/readyz") else {

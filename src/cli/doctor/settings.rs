@@ -1,10 +1,12 @@
 //! Settings that name something: with a wrong one the service does not start.
 
 use crate::{
-    app::read_secrets_key, config::ServeArgs, domain::causes::with_causes, file_thread::folder_of, store::Db,
+    app::read_secrets_key,
+    config::ServeArgs,
+    domain::{causes::with_causes, examination::Report},
+    file_thread::folder_of,
+    store::Db,
 };
-
-use super::report::Report;
 
 pub(super) fn examine(report: &mut Report, serve: &ServeArgs) {
     let secrets = serve.secrets.secrets_key_file.as_deref().filter(|file| !file.as_os_str().is_empty());

@@ -2,10 +2,8 @@
 
 use crate::{
     config::ServeArgs,
-    domain::{causes::with_causes, time::Timestamp},
+    domain::{causes::with_causes, examination::Report, time::Timestamp},
 };
-
-use super::report::Report;
 
 pub(super) async fn examine(report: &mut Report, serve: &ServeArgs, now: Timestamp) {
     let methods = match serve.authentication_methods.authentication_methods(serve.public_url.as_deref()) {

@@ -125,7 +125,7 @@ fn time(at: Option<Timestamp>) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "sizes in bytes")]
 async fn set_files(app: &AppState) {
     let file = app.context.db.file().map(ToOwned::to_owned);
-    let looked = app.metrics_files.run(move || {
+    let looked = app.files.run(move || {
         metrics_process::Collector::default().collect();
         Ok(file.and_then(|file| DiskUse::of(&file).ok()))
     });

@@ -19,6 +19,7 @@ pub mod qr;
 pub mod second_step;
 pub mod sessions;
 pub mod sign_in;
+pub mod system;
 pub mod tokens;
 
 pub use access::access;
@@ -59,6 +60,7 @@ const ENTRIES: &[Entry] = &[
         "Times in which wide requests need an override and a reason.",
         Role::Viewer,
     ),
+    ("/settings/system", "System", "Whether the service and what it needs are well.", Role::Admin),
 ];
 
 /// The frame of a settings page, with the title from its entry.

@@ -20,7 +20,7 @@ pub(super) const PART: &str = "unstale.db.part";
 impl BackupSchedule {
     /// When the newest backup was begun. `None` if there is none.
     pub fn newest(&self, now: Timestamp) -> io::Result<Option<Timestamp>> {
-        newest(&self.folder, now)
+        newest_backup(&self.folder, now)
     }
 
     /// Makes the folder where it is missing.
@@ -47,7 +47,7 @@ fn begun_at(name: &str) -> Option<Timestamp> {
 }
 
 /// When the newest backup was begun. `None` if there is none.
-fn newest(folder: &Path, now: Timestamp) -> io::Result<Option<Timestamp>> {
+pub fn newest_backup(folder: &Path, now: Timestamp) -> io::Result<Option<Timestamp>> {
     Ok(names(folder, now)?.last().and_then(|name| begun_at(name)))
 }
 
@@ -126,7 +126,7 @@ mod tests {
             "what is empty, a folder or of the future is no backup"
         );
         assert!(others.iter().all(|other| path.join(other).exists()));
-        assert_eq!(newest(path, now).unwrap(), Timestamp::parse("2026-11-30T12:00:00Z"));
+        assert_eq!(newest_backup(path, now).unwrap(), Timestamp::parse("2026-11-30T12:00:00Z"));
         remove_oldest(path, 9, now).unwrap();
         assert_eq!(names(path, now).unwrap().len(), 2);
     }

@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use error::BackupError;
+pub use folder::newest_backup;
 pub use make::{Backup, back_up};
 pub use restore::{RestoreError, RestoredBackup, restore};
 

@@ -38,9 +38,8 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
         ("GET", "/sign-in/code") => [303; 6],
         ("POST", "/sign-in/code") => [303, 303, 303, 303, 429, 429],
         ("GET", "/metrics" | "/sign-in/oidc" | "/sign-in/oidc/callback") => [404; 6],
-        ("GET" | "POST", "/password") => [403; 6],
         ("POST", "/sign-in/demo") => [404; 6],
-        ("GET" | "POST", "/setup") => [403; 6],
+        ("GET" | "POST", "/password" | "/setup") => [403; 6],
         (
             "GET",
             "/"
@@ -81,6 +80,7 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             | "/settings/sign-in"
             | "/settings/tokens"
             | "/settings/probes"
+            | "/settings/system"
             | "/settings/people"
             | "/settings/people/{id}",
         ) => ADMIN_PAGE,

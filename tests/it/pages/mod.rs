@@ -43,6 +43,7 @@ mod saved;
 mod sign_in;
 mod staging;
 mod strangers;
+mod system;
 pub mod templates;
 mod together;
 mod tokens;

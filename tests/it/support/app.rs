@@ -63,6 +63,7 @@ pub fn options() -> HttpOptions {
         demo: None,
         are_checks_on: true,
         heartbeats: Heartbeats::default(),
+        backups: None,
         metrics: None,
     }
 }
