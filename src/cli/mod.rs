@@ -7,6 +7,7 @@ mod audit_filters;
 mod audit_verify;
 mod background;
 mod backup;
+mod config;
 mod context;
 mod demo;
 mod doctor;
@@ -18,16 +19,18 @@ mod probe;
 mod restore;
 mod serve;
 mod service_manager;
+mod settings_file;
 mod signals;
 mod target;
 mod token;
 mod user;
 
-use std::process::ExitCode;
+use std::{env, ffi::OsString, path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use output::{OutputError, say_error};
+use output::{OutputError, say, say_error};
+use settings_file::SettingsFileError;
 
 /// Refresh what Amazon CloudFront serves: ask in the browser, watch it complete, keep the history.
 ///
@@ -37,6 +40,10 @@ use output::{OutputError, say_error};
 #[derive(Debug, Parser)]
 #[command(name = "unstale", version, max_term_width = 100)]
 struct Cli {
+    /// A file of settings in TOML, such as unstale.toml: each key is the name of a flag of unstale serve. Flags and the
+    /// environment win.
+    #[arg(long = "config", env = "UNSTALE_CONFIG", value_name = "FILE", global = true)]
+    config_file: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -57,6 +64,7 @@ enum Command {
     Backup(backup::BackupArgs),
     Restore(restore::RestoreArgs),
     Doctor(doctor::DoctorArgs),
+    Config(config::ConfigArgs),
     Invalidate(invalidate::InvalidateArgs),
     Probe(probe::ProbeArgs),
     /// Ask a running service whether it is well; for containers. Exits with 0 or 1.
@@ -65,7 +73,13 @@ enum Command {
 
 /// Parses the command line and runs the command.
 pub async fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let (cli, settings) = match parse(env::args_os().collect()) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            say_error(&CliError::from(error));
+            return ExitCode::from(2);
+        }
+    };
     let done = match cli.command {
         Command::Serve(args) => Box::pin(serve::run(*args)).await,
         Command::Demo(args) => demo::run(args).await,
@@ -73,6 +87,10 @@ pub async fn run() -> ExitCode {
         Command::Token(args) => token::run(args).await,
         Command::Audit(args) => return audit::run(args).await,
         Command::Doctor(args) => return doctor::run(args).await,
+        Command::Config(_) => {
+            say(&settings);
+            Ok(())
+        }
         Command::Backup(args) => return backup::run(args).await,
         Command::Restore(args) => return restore::run(args).await,
         Command::Invalidate(args) => return invalidate::run(args).await,
@@ -80,6 +98,25 @@ pub async fn run() -> ExitCode {
         Command::Healthcheck(args) => healthcheck::run(&args).await,
     };
     exit_code(done)
+}
+
+/// Parses the command line, with what a file of settings adds to it. What clap finds wrong ends the process, as usual. With
+/// `unstale config` the text is that of the settings in force, else it is empty.
+fn parse(arguments: Vec<OsString>) -> Result<(Cli, String), SettingsFileError> {
+    let command = Cli::command();
+    let line = settings_file::complete(&command, arguments)?;
+    let matches = command.clone().get_matches_from(&line.arguments);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let settings = match (&cli.command, matches.subcommand()) {
+        (Command::Config(args), Some((name, matches))) => {
+            let command = command.find_subcommand(name);
+            command
+                .map(|command| config::described(command, matches, &line, args.as_json))
+                .unwrap_or_default()
+        }
+        _ => String::new(),
+    };
+    Ok((cli, settings))
 }
 
 /// Why a command failed, in words for the person at the terminal.
