@@ -181,6 +181,9 @@ pub struct AuditSettingsArgs {
         requires = "audit_webhook"
     )]
     pub audit_webhook_token: Option<String>,
+    /// A file with that token.
+    #[arg(long, env = "UNSTALE_AUDIT_WEBHOOK_TOKEN_FILE", value_name = "FILE", requires = "audit_webhook")]
+    pub audit_webhook_token_file: Option<PathBuf>,
     /// Drop events of the history after so many days, 400 at least, once they are in a file of the folder that
     /// --audit-archive names. Without it they are kept for ever.
     #[arg(long, env = "UNSTALE_AUDIT_DAYS", requires = "audit_archive", value_name = "DAYS",

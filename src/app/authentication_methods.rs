@@ -156,7 +156,8 @@ impl AuthenticationArgs {
 
     fn user_header(&self) -> Result<Option<UserHeader>, String> {
         let Some(user) = given(self.proxy_user_header.as_ref()) else { return Ok(None) };
-        let secret = given(self.proxy_secret.as_ref())
+        let file = self.proxy_secret_file.as_deref();
+        let secret = given_secret::read("UNSTALE_PROXY_SECRET", self.proxy_secret.as_deref(), file)?
             .filter(|secret| secret.len() >= 16)
             .ok_or("UNSTALE_PROXY_SECRET is missing or short: UNSTALE_PROXY_USER_HEADER needs a secret of at least 16 characters that only the proxy knows")?;
         let name = |variable: &str, text: &str| {

@@ -6,6 +6,8 @@ use crate::{
     workers::{BackupSchedule, PostError, Retention, Webhook, WorkerSettings},
 };
 
+use super::given_secret;
+
 /// Why a webhook cannot be used. The messages never contain its address, because that may hold a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WebhookError {
@@ -15,6 +17,8 @@ pub enum WebhookError {
     Address,
     #[error("UNSTALE_AUDIT_WEBHOOK_TOKEN must be one line of visible ASCII, such as 3f9c… or Splunk 3f9c…")]
     Token,
+    #[error("{0}")]
+    TokenFile(String),
     #[error("UNSTALE_AUDIT_WEBHOOK cannot be called")]
     Post(#[from] PostError),
 }
@@ -26,12 +30,15 @@ impl AuditSettingsArgs {
         if !is_safe_address(address) {
             return Err(WebhookError::Address);
         }
-        let token = self.audit_webhook_token.as_deref();
-        let visible = |token: &str| token.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-        if !token.is_none_or(visible) {
+        let file = self.audit_webhook_token_file.as_deref();
+        let token =
+            given_secret::read("UNSTALE_AUDIT_WEBHOOK_TOKEN", self.audit_webhook_token.as_deref(), file)
+                .map_err(WebhookError::TokenFile)?;
+        let visible = |token: &String| token.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        if !token.as_ref().is_none_or(visible) {
             return Err(WebhookError::Token);
         }
-        Ok(Some(Webhook::new(address, token)?))
+        Ok(Some(Webhook::new(address, token.as_deref())?))
     }
 
     /// How long events are kept. `None` if they are kept for ever.

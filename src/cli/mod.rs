@@ -7,6 +7,7 @@ mod audit_filters;
 mod audit_verify;
 mod background;
 mod backup;
+mod completions;
 mod config;
 mod context;
 mod demo;
@@ -14,6 +15,7 @@ mod doctor;
 mod healthcheck;
 mod invalidate;
 mod log;
+mod man;
 mod output;
 mod probe;
 mod restore;
@@ -69,6 +71,8 @@ enum Command {
     Probe(probe::ProbeArgs),
     /// Ask a running service whether it is well; for containers. Exits with 0 or 1.
     Healthcheck(healthcheck::HealthcheckArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Parses the command line and runs the command.
@@ -96,6 +100,11 @@ pub async fn run() -> ExitCode {
         Command::Invalidate(args) => return invalidate::run(args).await,
         Command::Probe(args) => return probe::run(args).await,
         Command::Healthcheck(args) => healthcheck::run(&args).await,
+        Command::Completions(args) => {
+            completions::print(Cli::command(), &args);
+            Ok(())
+        }
+        Command::Man(args) => man::write(Cli::command(), &args).map_err(CliError::from),
     };
     exit_code(done)
 }

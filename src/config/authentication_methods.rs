@@ -97,6 +97,9 @@ pub struct AuthenticationArgs {
     /// What the proxy sends to prove that it is the proxy; at least 16 characters.
     #[arg(long, env = "UNSTALE_PROXY_SECRET", hide_env_values = true)]
     pub proxy_secret: Option<String>,
+    /// A file with that.
+    #[arg(long, env = "UNSTALE_PROXY_SECRET_FILE", value_name = "FILE")]
+    pub proxy_secret_file: Option<PathBuf>,
     /// The header in which it sends that.
     #[arg(long, env = "UNSTALE_PROXY_SECRET_HEADER", default_value = "X-Unstale-Proxy-Secret")]
     pub proxy_secret_header: String,

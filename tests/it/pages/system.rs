@@ -34,7 +34,7 @@ async fn a_service_that_is_well_says_so() {
     let admin = app.admin().await;
     let page = admin.visit(PAGE).await;
     assert_row(&page, "Service", "OK", &["ready"]);
-    assert_row(&page, "Database", "OK", &["unstale.db", "MiB"]);
+    assert_row(&page, "Database", "OK", &["unstale.db", "KiB"]);
     assert_row(&page, "Distributions", "OK", &["read from CloudFront"]);
     assert_row(&page, "Backups", "Warning", &["the service makes none", "UNSTALE_BACKUP_DIR"]);
     assert_row(&page, "Metrics", "Off", &["UNSTALE_METRICS_LISTEN"]);

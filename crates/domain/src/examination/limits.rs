@@ -18,16 +18,30 @@ const ROOM_LEAST: u64 = 100 * MIB;
 /// A backup that is this many times as old as it should be is missing.
 const MISSED: u32 = 2;
 
+/// `812 KiB`, `1.4 MiB`, `72 GiB`: three digits at most, or four of a unit that is not full yet.
+#[must_use]
+pub fn bytes_in_words(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+    let (mut tenths, mut unit) = (bytes.saturating_mul(10), 0);
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        (tenths, unit) = (tenths / 1_024, unit + 1);
+    }
+    match (tenths, unit) {
+        (100.., _) | (_, 0) => format!("{} {}", tenths / 10, UNITS[unit]),
+        _ => format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit]),
+    }
+}
+
 /// Examines the disk of an SQLite database, and its write-ahead log. All sizes are in bytes.
 pub fn examine_disk(report: &mut Report, database: u64, log: u64, free: u64) {
     if log > LOG_MANY {
         report.warning(
             LOG,
-            format!("the write-ahead log has {} MiB", log / MIB),
+            format!("the write-ahead log has {}", bytes_in_words(log)),
             "A long reading such as a backup keeps it from shrinking. If none is running, restart the service.",
         );
     }
-    let message = format!("{} MiB are free for a file of {} MiB", free / MIB, (database + log) / MIB);
+    let message = format!("{} free for a file of {}", bytes_in_words(free), bytes_in_words(database + log));
     let fix = "Make room on the disk of the database. When it is full, no request is taken.";
     if free < ROOM_LEAST {
         report.error(DISK, message, fix);
@@ -61,6 +75,21 @@ pub fn examine_backups(report: &mut Report, folder: &str, age: Option<Duration>,
 #[cfg(test)]
 mod tests {
     use super::{super::Condition, *};
+
+    #[test]
+    fn sizes_are_short() {
+        for (bytes, words) in [
+            (0, "0 bytes"),
+            (1_023, "1023 bytes"),
+            (1_024, "1.0 KiB"),
+            (831_488, "812 KiB"),
+            (1_468_006, "1.3 MiB"),
+            (79_832_178_688, "74 GiB"),
+            (u64::MAX / 10, "1677721 TiB"),
+        ] {
+            assert_eq!(bytes_in_words(bytes), words);
+        }
+    }
 
     #[test]
     fn a_disk_is_judged_by_its_room_and_a_log_by_its_size() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     domain::{
-        examination::{BACKUPS, DISK, Report, examine_backups, examine_disk},
+        examination::{BACKUPS, DISK, Report, bytes_in_words, examine_backups, examine_disk},
         invalidations::problem::Problem,
         time::{Timestamp, span_in_words},
     },
@@ -23,7 +23,6 @@ use crate::{
 const RECENT: Duration = Duration::from_hours(2);
 /// Events are usually checked within seconds.
 const LATE: Duration = Duration::from_mins(15);
-const MIB: i64 = 1 << 20;
 
 /// `size` is that of the database, in bytes.
 pub(super) async fn examine(app: &AppState, conn: &mut Conn, size: i64) -> Result<Report, StoreError> {
@@ -44,7 +43,7 @@ pub(super) async fn examine(app: &AppState, conn: &mut Conn, size: i64) -> Resul
 async fn service(report: &mut Report, app: &AppState) {
     let faults = ready::faults(app).await;
     if faults.is_empty() {
-        report.ok("service", "ready");
+        report.ok("service", "ready to work");
     }
     for (part, what) in faults {
         let fix = "The log of the service says the cause.";
@@ -55,7 +54,7 @@ async fn service(report: &mut Report, app: &AppState) {
 fn database(report: &mut Report, app: &AppState, size: i64) {
     let kind =
         app.context.db.file().map_or_else(|| "PostgreSQL".to_owned(), |file| file.display().to_string());
-    report.ok("database", format!("{kind}, {} MiB", size.div_euclid(MIB)));
+    report.ok("database", format!("{kind}, {}", bytes_in_words(size.unsigned_abs())));
 }
 
 async fn disk(report: &mut Report, app: &AppState) {
