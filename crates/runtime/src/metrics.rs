@@ -19,6 +19,7 @@ pub const AUDIT_WEBHOOK_POSTS: &str = "unstale_audit_webhook_posts_total";
 pub const WORKER_ERRORS: &str = "unstale_worker_errors_total";
 pub const DATABASE_WRITE_WAIT: &str = "unstale_database_write_wait_seconds";
 pub const BACKUP_MADE: &str = "unstale_backup_last_success_timestamp_seconds";
+pub const BACKUP_INTERVAL: &str = "unstale_backup_interval_seconds";
 pub const DATABASE_COMMIT: &str = "unstale_database_commit_seconds";
 
 /// How a call to AWS ended.
@@ -89,6 +90,12 @@ pub fn worker_started(worker: &'static str) {
 /// Records that a tick of a worker failed.
 pub fn worker_error(worker: &'static str) {
     counter!(WORKER_ERRORS, "worker" => worker).increment(1);
+}
+
+/// Records that the service makes a backup so often.
+pub fn backups_are_made(every: Duration) {
+    gauge!(BACKUP_MADE).set(0);
+    gauge!(BACKUP_INTERVAL).set(every.as_secs_f64());
 }
 
 /// Records that a backup that was begun at this time is whole.

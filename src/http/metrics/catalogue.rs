@@ -56,7 +56,7 @@ const fn of(name: &'static str, kind: MetricKind, help: &'static str) -> MetricD
     MetricDescription { name, kind, help }
 }
 
-pub(super) const CATALOGUE: [MetricDescription; 29] = {
+pub(super) const CATALOGUE: [MetricDescription; 30] = {
     use MetricKind::{Counter, Gauge, Histogram};
     [
         of(BUILD_INFO, Gauge, "Always 1, with the version of Unstale."),
@@ -101,7 +101,7 @@ pub(super) const CATALOGUE: [MetricDescription; 29] = {
         ),
         of(names::AWS_REQUEST_DURATION, Histogram(CALL), "Time of a call to AWS, by service and operation."),
         of(ACCOUNTS_PAUSED, Gauge, "AWS accounts to which nothing is sent, because AWS refuses all calls."),
-        of(SYNC_SUCCESS, Gauge, "When all distributions were last read from CloudFront; NaN if never."),
+        of(SYNC_SUCCESS, Gauge, "When all distributions were last read from CloudFront; 0 if never."),
         of(
             names::VERDICTS,
             Counter,
@@ -138,8 +138,9 @@ pub(super) const CATALOGUE: [MetricDescription; 29] = {
         of(
             names::BACKUP_MADE,
             Gauge,
-            "When the newest whole backup of the service was begun; absent if there is none.",
+            "When the newest whole backup of the service was begun; 0 if there is none, absent if the service makes none.",
         ),
+        of(names::BACKUP_INTERVAL, Gauge, "How often the service makes a backup."),
     ]
 };
 

@@ -88,7 +88,7 @@ impl DatabaseFacts {
             need_a_look: work.needs_a_look.count as f64,
             poll_lag: next_look.map_or(0.0, |due| now.since(due).as_secs_f64()),
             accounts_paused: accounts::paused(&mut conn).await?.len() as f64,
-            sync_success: time(survey::read(&mut conn).await?.finished_at),
+            sync_success: survey::read(&mut conn).await?.finished_at.map_or(0.0, unix_seconds),
             audit_events: head.map_or(f64::NAN, |head| head.sequence as f64),
             audit_intact: f64::from(u8::from(checked.broken_at.is_none())),
             audit_verified: time(checked.at),

@@ -24,7 +24,7 @@ use crate::{
     store::{Db, StoreError},
 };
 
-use super::Next;
+use super::{Next, Worker};
 
 /// How often the worker looks whether a backup has ended.
 const LOOK: Duration = Duration::from_secs(1);
@@ -103,6 +103,7 @@ impl BackupWorker {
         let made = match ended {
             Ok(made) => made,
             Err(error) => {
+                metrics::worker_error(Self::NAME);
                 tracing::error!(folder = %self.schedule.folder.display(), error, "no backup was made; it is tried again in ten minutes at the latest");
                 return AGAIN.min(self.schedule.every);
             }
@@ -132,6 +133,7 @@ impl BackupWorker {
 
     /// A restart makes no backup before its time.
     async fn first_due(&self, now: Timestamp) -> Timestamp {
+        metrics::backups_are_made(self.schedule.every);
         let schedule = self.schedule.clone();
         let newest = self.files.run(move || schedule.newest(now)).await.ok().flatten();
         let Some(newest) = newest else { return now };
