@@ -85,8 +85,8 @@ CREATE TABLE batch (
     merged_into      TEXT,
     -- Whether it is not merged, because CloudFront refused it, or what it was merged into.
     alone            BOOLEAN NOT NULL DEFAULT FALSE,
-    -- Whether it waited in a backup that was restored, and was perhaps sent after the backup was made.
-    restored         BOOLEAN NOT NULL DEFAULT FALSE,
+    -- It waited in a backup that was restored, and was perhaps sent since this moment.
+    restored_from    BIGINT,
     CHECK ((state = 'merged') = (merged_into IS NOT NULL)),
     UNIQUE (invalidation_id, number),
     UNIQUE (distribution_id, caller_reference),

@@ -85,8 +85,8 @@ CREATE TABLE batch (
     merged_into      TEXT,
     -- Whether it is not merged, because CloudFront refused it, or what it was merged into.
     alone            INTEGER NOT NULL DEFAULT 0,
-    -- Whether it waited in a backup that was restored, and was perhaps sent after the backup was made.
-    restored         INTEGER NOT NULL DEFAULT 0,
+    -- It waited in a backup that was restored, and was perhaps sent since this moment.
+    restored_from    INTEGER,
     CHECK ((state = 'merged') = (merged_into IS NOT NULL)),
     UNIQUE (invalidation_id, number),
     UNIQUE (distribution_id, caller_reference),

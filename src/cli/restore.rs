@@ -22,7 +22,7 @@ use super::{
 /// What was written since the backup was made is not in it. Requests that waited then may have been sent since: the service
 /// looks for each at CloudFront before it sends it, and sends none whose items were all refreshed since. All people have to
 /// sign in again. A database that is there is kept beside the new one, under another name. Exits with 0 where the backup was
-/// restored, 1 where the backup is broken, 2 where it could not be restored; with 1 and 2 the database is as it was.
+/// restored, 1 where this backup cannot be restored, 2 where it could not be restored; with 1 and 2 the database is as it was.
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
     /// The backup: a file that unstale backup or the service has made.
@@ -63,15 +63,16 @@ async fn put_back(args: &RestoreArgs) -> Result<RestoredBackup, CliError> {
 }
 
 fn described(args: &RestoreArgs, restored: &RestoredBackup) -> String {
-    let RestoredBackup { events, last, last_at, may_have_been_sent, before } = restored;
+    let RestoredBackup { events, last, last_at, may_have_been_sent, file, before } = restored;
     let until = last_at.map(|at| format!(" of {at}")).unwrap_or_default();
     let mut lines = vec![format!(
-        "Restored {}: {events} events, up to event {}{until}. The backup was checked and is intact.",
+        "Restored {} to {}: {events} events, up to event {}{until}. The backup was checked and is intact.",
         args.file.display(),
+        file.display(),
         last.sequence
     )];
     if let Some(before) = before {
-        lines.push(format!("The database before is kept as {}.", before.display()));
+        lines.push(format!("The database before is kept as {}, until you remove it.", before.display()));
     }
     lines.push(match may_have_been_sent {
         0 => "No request waited in it.".to_owned(),

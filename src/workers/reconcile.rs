@@ -31,8 +31,8 @@ const PAGES: usize = 50;
 pub(super) enum Found {
     /// It has the invalidation with the caller reference of the batch.
     Itself(Box<InvalidationDetails>),
-    /// It does not have it. The batch is one of a restored backup, and what CloudFront accepted since it was requested
-    /// refreshes all of its items: it was probably sent together with others.
+    /// It does not have it. The batch is one of a restored backup, and what CloudFront accepted since it was due refreshes all
+    /// of its items: it was probably sent together with others.
     Refreshed,
     /// It certainly does not have it.
     Nothing,
@@ -52,7 +52,8 @@ pub(super) async fn find(
 ) -> Result<Result<Found, Problem>, StoreError> {
     let before = taken_before(context, batch).await?;
     // A batch of a restored backup may have been sent before this database knows of a call.
-    let first_sent_at = batch.first_sent_at.filter(|_| !batch.is_restored).unwrap_or(batch.created_at);
+    let first_sent_at =
+        batch.first_sent_at.filter(|_| batch.restored_from.is_none()).unwrap_or(batch.created_at);
     let mut oldest = first_sent_at.minus(SKEW);
     let mut marker = None;
     let mut unknown = AcceptedItems::default();
@@ -74,7 +75,9 @@ pub(super) async fn find(
                 Ok(seen) if seen.caller_reference == batch.caller_reference => {
                     return Ok(Ok(Found::Itself(Box::new(seen))));
                 }
-                Ok(seen) if seen.created_at >= batch.created_at => unknown.add(&seen.items),
+                Ok(seen) if batch.restored_from.is_some_and(|from| seen.created_at >= from) => {
+                    unknown.add(&seen.items);
+                }
                 Ok(_) => {}
                 Err(problem) => return Ok(Err(problem)),
             }
@@ -93,17 +96,15 @@ pub(super) async fn find(
 }
 
 /// What there is of a batch whose own invalidation CloudFront does not have. `unknown` are the items of invalidations that
-/// were made since it was requested, and that Unstale does not know.
+/// were made since it was due, and that Unstale does not know.
 async fn without_itself(
     context: &WorkerContext,
     batch: &SendingBatch,
     unknown: AcceptedItems,
 ) -> Result<Found, StoreError> {
-    if !batch.is_restored {
-        return Ok(Found::Nothing);
-    }
+    let Some(from) = batch.restored_from else { return Ok(Found::Nothing) };
     let mut conn = context.db.read().await?;
-    let mut accepted = batches::accepted_since(&mut conn, &batch.distribution, batch.created_at).await?;
+    let mut accepted = batches::accepted_since(&mut conn, &batch.distribution, from).await?;
     accepted.join(unknown);
     Ok(if accepted.refresh_all(&batch.items) { Found::Refreshed } else { Found::Nothing })
 }

@@ -106,6 +106,7 @@ async fn claim_of(
     }
     distributions::set_claimed(tx, distribution, now).await?;
     let Some(batch) = batches::sent_for(tx, &id).await? else { return idle };
-    let (account, unknown) = (account.to_owned(), chosen.counted || batch.is_restored);
-    Ok(Claim::Held(Box::new(Held { batch, lease, account, unknown, reads: 0 })))
+    let (account, counted) = (account.to_owned(), chosen.counted);
+    let unknown = counted || batch.restored_from.is_some();
+    Ok(Claim::Held(Box::new(Held { batch, lease, account, counted, unknown, reads: 0 })))
 }

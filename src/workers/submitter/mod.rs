@@ -55,7 +55,9 @@ struct Held {
     batch: SendingBatch,
     lease: String,
     account: String,
-    /// Whether an earlier call was started whose answer was never written, or may have been since the backup that was
+    /// Whether an earlier call was started whose answer was never written.
+    counted: bool,
+    /// Whether CloudFront may have it: because of such a call, or because it may have been sent after the backup that was
     /// restored.
     unknown: bool,
     /// The number of calls for this batch other than `CreateInvalidation`.
@@ -157,7 +159,7 @@ impl Submitter {
             .first_sent_at
             .is_some_and(|first| first >= self.started_at && now.is_soon_after(first, REMEMBERED));
         // That of a restored backup may have been sent by another process, which nobody noted.
-        fresh && !held.batch.is_restored && problem.kind == ProblemKind::AccessDenied
+        fresh && held.batch.restored_from.is_none() && problem.kind == ProblemKind::AccessDenied
     }
 
     /// Searches CloudFront for the batch. `None` if CloudFront certainly does not have it, and it is to be sent.

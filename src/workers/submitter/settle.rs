@@ -65,7 +65,7 @@ pub(super) async fn settle(
         SubmitOutcome::LookFailed(problem) => {
             let throttled = problem.is_throttling();
             accounts::note_answer(&mut tx, &held.account, context.settings.read, throttled, now).await?;
-            not_accepted(&mut tx, held, problem, after_a_look(problem.kind), true, now).await?
+            not_accepted(&mut tx, held, problem, after_a_look(held, problem.kind), held.counted, now).await?
         }
     };
     let Some(event) = event else {
@@ -160,8 +160,7 @@ async fn skip(tx: &mut Tx, held: &Held, now: Timestamp) -> Result<Option<Event>,
         return Ok(None);
     }
     let mut event = event(held, Action::BatchSkipped, now);
-    "since the restored backup was made, CloudFront has accepted all of its items"
-        .clone_into(&mut event.note);
+    "CloudFront has accepted all of its items since it was due".clone_into(&mut event.note);
     Ok(Some(event))
 }
 
@@ -179,9 +178,14 @@ async fn verdict_on(tx: &mut Tx, problem: &Problem) -> Result<ProblemVerdict, St
 
 /// The verdict if CloudFront could not be searched for the batch. Only a distribution that does not exist any more
 /// certainly does not have it.
-fn after_a_look(kind: ProblemKind) -> ProblemVerdict {
+///
+/// One of a restored backup for which this database knows of no call waits as before, so that a person can still cancel it. It
+/// is looked for again before it is sent.
+fn after_a_look(held: &Held, kind: ProblemKind) -> ProblemVerdict {
     match (kind, kind.verdict()) {
         (ProblemKind::NoSuchDistribution, _) => ProblemVerdict::Refused,
+        (_, verdict @ ProblemVerdict::AccountRefused) => verdict,
+        _ if !held.counted => ProblemVerdict::TryAgain,
         (_, ProblemVerdict::Refused | ProblemVerdict::TryAgain) => ProblemVerdict::Unknown,
         (_, verdict) => verdict,
     }

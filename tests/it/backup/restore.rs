@@ -107,16 +107,20 @@ async fn a_lost_disk_needs_no_replace() {
 #[tokio::test]
 async fn what_must_not_be_restored_changes_nothing() {
     let given = Given::new().await;
-    let mut raw = Raw::connect(&given.address("backup.db")).await;
-    raw.let_events_change().await;
-    raw.forge(7, "WEB-7:", "WEB-8:").await;
-    drop(raw);
     fs::write(given.file("text.db"), "no database").unwrap();
     fs::write(given.file("empty.db"), "").unwrap();
+    fs::copy(given.file("backup.db"), given.file("open.db")).unwrap();
+    fs::copy(given.file("backup.db"), given.file("forged.db")).unwrap();
+    forge(&given.address("forged.db")).await;
+    let whole = fs::read(given.file("backup.db")).unwrap();
+    fs::write(given.file("half.db"), &whole[..whole.len() / 2]).unwrap();
+    Raw::connect(&given.address("open.db")).await.let_events_change().await;
     for (file, expected, words) in [
-        ("backup.db", 1, "event 7: it was changed"),
-        ("text.db", 2, "file is not a database"),
-        ("empty.db", 2, "no tables of Unstale"),
+        ("forged.db", 1, "event 7: it was changed"),
+        ("text.db", 1, "file is not a database"),
+        ("half.db", 1, "cannot be restored"),
+        ("empty.db", 1, "no tables of Unstale"),
+        ("open.db", 1, "it lacks the trigger"),
         ("missing.db", 2, "missing.db cannot be read"),
         ("unstale.db", 2, "is the database itself"),
         (".", 2, "is no file"),
@@ -126,6 +130,13 @@ async fn what_must_not_be_restored_changes_nothing() {
         assert_eq!((given.events("unstale.db").as_str(), given.kept()), ("40", None), "{file}");
         assert!(!given.file("unstale.db.unstale-restore").exists(), "{file}");
     }
+    let (code, _, complaint) = given.run(&["restore", "forged.db", "--database", "sqlite://other.db"]);
+    assert!(
+        code == 1 && !given.file("other.db").exists() && !given.file("other.db.lock").exists(),
+        "{complaint}"
+    );
+    let (code, _, complaint) = given.run(&["restore", "backup.db", "--database", "sqlite://no/u.db"]);
+    assert!(code == 2 && complaint.contains("there is no folder no"), "{complaint}");
     let (code, _, complaint) =
         given.run(&["restore", "backup.db", "--database", "postgres://nobody@127.0.0.1:9/x"]);
     assert!(code == 2 && complaint.contains("pg_restore"), "{complaint}");
@@ -151,6 +162,18 @@ async fn a_damaged_database_is_replaced_and_kept() {
     assert_eq!(given.events("unstale.db"), "31");
     let kept = given.all_kept();
     assert_eq!(kept.len(), 2, "with its log: {kept:?}");
+}
+
+/// Changes an event, and puts the triggers back that forbid it.
+async fn forge(address: &str) {
+    let mut raw = Raw::connect(address).await;
+    let triggers = raw.texts("SELECT sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name").await;
+    raw.let_events_change().await;
+    raw.forge(7, "WEB-7:", "WEB-8:").await;
+    let there = raw.texts("SELECT sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name").await;
+    for trigger in triggers.iter().filter(|trigger| !there.contains(trigger)) {
+        raw.run(trigger).await.unwrap();
+    }
 }
 
 /// It is killed at many moments: the database is the one before or the one of the backup, and always whole.

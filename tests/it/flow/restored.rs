@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use cloudfront_sandbox::{Fault, FaultKind};
 use tempfile::TempDir;
 use unstale::{
+    commands,
     domain::id::InvalidationId,
     store::Db,
     workers::{RestoreError, RestoredBackup, back_up, restore},
 };
 
-use crate::support::{Engine, Place, WORKSHOP, World, seconds, shell};
+use crate::support::{Engine, Place, WORKSHOP, World, acting, seconds, shell};
 
 /// A backup of the world as it is now.
 async fn backed_up(world: &World) -> (TempDir, PathBuf) {
@@ -104,11 +105,46 @@ async fn what_cannot_be_looked_for_waits() {
     world.fault(Fault::new("ListInvalidations", FaultKind::AccessDenied));
     world.live(30).await;
     assert_eq!(world.creates().len(), 0, "it may be there, so nothing is sent");
-    assert_eq!(world.batch_state(&id).await, "submitting");
+    assert_eq!(world.batch_state(&id).await, "queued", "a person can still cancel it");
     world.sandbox.set_faults(Vec::new());
     world.advance(seconds(3_600));
     world.live(60).await;
     assert_eq!((world.state(&id).await, world.creates().len()), ("completed", 1));
+    world.finish().await;
+}
+
+/// The same items were refreshed before the time for which this was asked: nothing was sent for it.
+#[tokio::test]
+async fn what_was_refreshed_before_it_was_due_is_sent() {
+    let mut world = World::new().await;
+    let id = world.request("/release").await;
+    let due = world.now().plus(seconds(600)).as_micros();
+    world.is_edited();
+    world.database.raw().await.run(&format!("UPDATE batch SET due_at = {due}")).await.unwrap();
+    let (_folder, backup) = backed_up(&world).await;
+    world.advance(seconds(60));
+    let distribution = world.distribution(WORKSHOP).await.id;
+    world.console(&distribution, "too early", &["/*"]).await;
+    world.advance(seconds(600));
+    assert_eq!(begin_again(&mut world, &backup).await.may_have_been_sent, 1);
+    world.is_edited();
+    world.live(60).await;
+    assert_eq!((world.state(&id).await, world.creates().len()), ("completed", 2));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_waits_without_credentials_can_be_cancelled() {
+    let mut world = World::new().await;
+    let id = world.request("/a").await;
+    let (_folder, backup) = backed_up(&world).await;
+    begin_again(&mut world, &backup).await;
+    world.fault(Fault::new("ListInvalidations", FaultKind::Expired));
+    world.live(10).await;
+    commands::cancel_invalidation(&world.command_context, &acting(), &id).await.unwrap();
+    world.sandbox.set_faults(Vec::new());
+    world.live(120).await;
+    assert_eq!((world.state(&id).await, world.creates().len()), ("cancelled", 0));
     world.finish().await;
 }
 
@@ -142,7 +178,7 @@ async fn a_broken_backup_is_not_restored() {
     let file = Db::file_of(&place.address()).unwrap().unwrap();
     let refused = restore(&backup, &file, false, &shell(), &world.clock).await;
     assert!(matches!(refused, Err(RestoreError::Broken(_))), "{refused:?}");
-    assert_eq!(file.metadata().map_or(0, |about| about.len()), 0, "there was no database, and there is none");
+    assert!(!file.exists(), "there was no database, and there is none");
     raw.set_form(1, &first).await;
     world.finish().await;
 }

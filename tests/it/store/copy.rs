@@ -29,6 +29,16 @@ async fn a_copy_has_what_the_database_had(database: &Database) {
     assert!(again.is_err(), "a file that has something is left alone: {again:?}");
 }
 
+async fn what_a_database_lacks_is_named(database: &Database) {
+    assert_eq!(database.db.missing_objects().await.unwrap(), [""; 0]);
+    if database.db.is_shared() {
+        return;
+    }
+    database.raw().await.let_events_change().await;
+    let missing = database.db.missing_objects().await.unwrap();
+    assert!(missing.iter().any(|object| object.starts_with("trigger audit_event")), "{missing:?}");
+}
+
 async fn damage_is_found(database: &Database) {
     given::distributions(database, &["E1"]).await;
     assert_eq!(database.db.damages().await.unwrap(), [""; 0]);
@@ -80,4 +90,5 @@ on_each_engine!(
     a_copy_has_what_the_database_had,
     an_earlier_copy_is_opened_and_brought_up_to_date,
     damage_is_found,
+    what_a_database_lacks_is_named,
 );

@@ -17,7 +17,7 @@ use crate::support::{Database, Raw, at, items, on_each_engine, person};
 async fn marked(raw: &mut Raw) -> Vec<String> {
     raw.texts(
         "SELECT i.first_item FROM batch b JOIN invalidation i ON i.id = b.invalidation_id
-               WHERE b.restored AND b.alone ORDER BY i.first_item",
+               WHERE b.restored_from IS NOT NULL AND b.alone ORDER BY i.first_item",
     )
     .await
 }
@@ -35,7 +35,7 @@ async fn what_was_due_is_marked(database: &Database) {
     assert_eq!(marked(&mut database.raw().await).await, ["/queued", "/sending"]);
     let sent =
         database.get(async |conn| batches::sent_for(conn, &sending.batches[0].id).await).await.unwrap();
-    assert!(sent.is_restored && !sent.is_merged);
+    assert_eq!((sent.restored_from, sent.is_merged), (Some(at(12)), false), "since its first call");
 }
 
 async fn what_cloudfront_accepted_since_is_known(database: &Database) {

@@ -14,7 +14,8 @@ pub enum Transition {
     Separate,
     /// CloudFront accepted it.
     Accept,
-    /// It is certain that CloudFront does not have it. It is sent again later.
+    /// It is certain that CloudFront does not have it, and it is sent again later. Or it is one of a restored backup, and is
+    /// looked for again later.
     Postpone,
     /// CloudFront may have it. The call is repeated later with the same caller reference.
     AskAgain,

@@ -1,6 +1,6 @@
 //! Copies an SQLite database while it is served.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 
@@ -40,6 +40,30 @@ impl Db {
         conn.close().await?;
         done?;
         Ok(())
+    }
+
+    /// The tables, indexes and triggers that a new SQLite database has and this one lacks, or has otherwise in the case of
+    /// triggers, which forbid to change the history. Empty for PostgreSQL, which is not looked at.
+    pub async fn missing_objects(&self) -> Result<Vec<String>, StoreError> {
+        if self.is_shared() {
+            return Ok(Vec::new());
+        }
+        let new = Self::open("sqlite::memory:").await?;
+        let (expected, there) = (new.objects().await?, self.objects().await?);
+        new.close().await;
+        Ok(expected.difference(&there).cloned().collect())
+    }
+
+    /// The kind and the name of each object, of triggers with what they do.
+    async fn objects(&self) -> Result<BTreeSet<String>, StoreError> {
+        let mut conn = self.read().await?;
+        let rows = fetch_all!(
+            conn,
+            (String,),
+            "SELECT type || ' ' || name || CASE type WHEN 'trigger' THEN ' ' || sql ELSE '' END FROM sqlite_schema
+             WHERE name NOT GLOB 'sqlite_*'"
+        )?;
+        Ok(rows.into_iter().map(|(row,)| row).collect())
     }
 
     /// What SQLite finds wrong with the pages, indexes and rows of its file. Empty if it is sound, and for PostgreSQL,

@@ -23,6 +23,8 @@ pub(super) struct Place {
     pub file: PathBuf,
     /// Whether there is a database.
     pub is_taken: bool,
+    /// Whether there is a file, which may be empty.
+    is_there: bool,
 }
 
 /// Looks at both files before anything is changed.
@@ -35,12 +37,27 @@ pub(super) fn examine(backup: &Path, file: &Path, replace: bool) -> Result<Place
     if there.as_ref().is_some_and(|there| (there.dev(), there.ino()) == (about.dev(), about.ino())) {
         return Err(RestoreError::Itself(backup.to_owned()));
     }
-    let is_taken = there.is_some_and(|there| there.len() > 0);
+    if !folder_of(file).is_dir() {
+        return Err(RestoreError::NoFolder(folder_of(file).to_owned()));
+    }
+    let (is_there, is_taken) = (there.is_some(), there.is_some_and(|there| there.len() > 0));
     if is_taken && !replace {
         return Err(RestoreError::Exists(file.to_owned()));
     }
     let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
-    Ok(Place { file, is_taken })
+    Ok(Place { file, is_taken, is_there })
+}
+
+/// Takes away the empty files that the lock of the database made where there was none.
+pub(super) fn leave_nothing(place: &Place) {
+    let is_empty = place.file.metadata().is_ok_and(|about| about.len() == 0);
+    if !place.is_there && is_empty {
+        for file in [&place.file, &beside(&place.file, ".lock")] {
+            if let Err(error) = fs::remove_file(file) {
+                tracing::warn!(file = %file.display(), %error, "an empty file is left");
+            }
+        }
+    }
 }
 
 /// The file of this name with something behind it.
@@ -57,6 +74,11 @@ pub(super) fn keep(place: &Place, now: Timestamp) -> io::Result<Option<PathBuf>>
         return Ok(None);
     }
     let kept = beside(&place.file, &format!(".before-restore-{}", compact(now)));
+    // Another restore in the same second.
+    let kept = (2..100).fold(kept, |kept, number| {
+        let name = format!(".before-restore-{}-{number}", compact(now));
+        if kept.symlink_metadata().is_ok() { beside(&place.file, &name) } else { kept }
+    });
     for end in ["", LOG] {
         let (from, to) = (beside(&place.file, end), beside(&kept, end));
         match fs::hard_link(&from, &to) {
@@ -122,6 +144,8 @@ mod tests {
         assert!(matches!(examine(&backup, &file, true), Err(RestoreError::Backup(..))));
         assert!(matches!(examine(folder.path(), &file, true), Err(RestoreError::NotAFile(_))));
         fs::write(&backup, "a backup").unwrap();
+        let nowhere = folder.path().join("missing/unstale.db");
+        assert!(matches!(examine(&backup, &nowhere, true), Err(RestoreError::NoFolder(_))));
         assert!(!examine(&backup, &file, false).unwrap().is_taken);
         fs::write(&file, "").unwrap();
         assert!(!examine(&backup, &file, false).unwrap().is_taken, "an empty file is none");
@@ -142,11 +166,13 @@ mod tests {
         fs::write(beside(&file, "-wal"), "its log").unwrap();
         let partial = PartialFile::take(&beside(&file, ".part")).unwrap();
         fs::write(partial.path(), "restored").unwrap();
-        let place = Place { file: file.clone(), is_taken: true };
+        let place = Place { file: file.clone(), is_taken: true, is_there: true };
         let now = Timestamp::parse("2026-11-30T12:00:05Z").unwrap();
         let kept = keep(&place, now).unwrap().unwrap();
         put_in_place(partial, &place, Some(&kept)).unwrap();
         assert!(kept.ends_with("unstale.db.before-restore-20261130T120005Z"));
+        let next = keep(&place, now).unwrap().unwrap();
+        assert!(next.ends_with("unstale.db.before-restore-20261130T120005Z-2"));
         let text = |path: &Path| fs::read_to_string(path).unwrap();
         assert_eq!(
             (text(&file), text(&kept), text(&beside(&kept, "-wal"))),

@@ -24,6 +24,8 @@ use crate::{
     },
 };
 
+use files::Place;
+
 use super::{
     super::audit::{CheckError, check_history},
     BackupError,
@@ -41,6 +43,8 @@ pub struct RestoredBackup {
     pub last_at: Option<Timestamp>,
     /// How many batches wait that may have been sent since.
     pub may_have_been_sent: u64,
+    /// Where it is now.
+    pub file: PathBuf,
     /// Where the database before it is. `None` if there was none.
     pub before: Option<PathBuf>,
 }
@@ -58,7 +62,9 @@ pub enum RestoreError {
         "there is a database at {0}. With --replace the backup takes its place, and it is kept beside it under another name"
     )]
     Exists(PathBuf),
-    #[error("the backup is broken: {0}. Restore another one")]
+    #[error("there is no folder {0}; make it, or name another file with --database")]
+    NoFolder(PathBuf),
+    #[error("the backup cannot be restored: {0}")]
     Broken(String),
     #[error(transparent)]
     Locked(#[from] LockError),
@@ -82,24 +88,40 @@ pub async fn restore(
     acting: &Acting,
     clock: &Clock,
 ) -> Result<RestoredBackup, RestoreError> {
-    let files = FileThread::default();
-    let changing = |error| RestoreError::Files(file.to_owned(), error);
     let place = {
-        let (backup, file) = (backup.to_owned(), file.to_owned());
-        files.run(move || Ok(files::examine(&backup, &file, replace))).await.map_err(changing)??
+        let (backup, database) = (backup.to_owned(), file.to_owned());
+        let examine = move || Ok(files::examine(&backup, &database, replace));
+        let examined = FileThread::default().run(examine).await;
+        examined.map_err(|error| RestoreError::Files(file.to_owned(), error))??
     };
     // It makes an empty file where there is none.
-    let _lock = instance_lock::take(&place.file)?;
+    let lock = instance_lock::take(&place.file)?;
+    let restored = put_back(backup, &place, acting, clock).await;
+    if restored.is_err() {
+        files::leave_nothing(&place);
+    }
+    drop(lock);
+    restored
+}
+
+async fn put_back(
+    backup: &Path,
+    place: &Place,
+    acting: &Acting,
+    clock: &Clock,
+) -> Result<RestoredBackup, RestoreError> {
+    let changing = |error| RestoreError::Files(place.file.clone(), error);
     let part = files::beside(&place.file, ".unstale-restore");
     let partial = {
         let part = part.clone();
-        files.run(move || Ok(PartialFile::take(&part))).await.map_err(changing)??
+        FileThread::default().run(move || Ok(PartialFile::take(&part))).await.map_err(changing)??
     };
-    let source = Db::open_to_copy(backup).await?;
-    source.copy_to(&part).await?;
+    let source = Db::open_to_copy(backup).await.map_err(unusable)?;
+    source.copy_to(&part).await.map_err(unusable)?;
     source.close().await;
     let mut restored = prepare(&part, backup, acting, clock).await?;
-    restored.before = files::keep(&place, clock.now()).map_err(changing)?;
+    restored.file.clone_from(&place.file);
+    restored.before = files::keep(place, clock.now()).map_err(changing)?;
     if place.is_taken
         && let Err(error) = Db::fold(&place.file).await
     {
@@ -107,8 +129,19 @@ pub async fn restore(
         tracing::warn!(error = %with_causes(&error), "the write-ahead log of the old database stays apart");
     }
     // Not on the other thread: whoever gives up meanwhile would not know whether it was done.
-    files::put_in_place(partial, &place, restored.before.as_deref()).map_err(changing)?;
+    files::put_in_place(partial, place, restored.before.as_deref()).map_err(changing)?;
     Ok(restored)
+}
+
+/// What is wrong with a backup that cannot be read, and not with the disk or the database.
+fn unusable(error: StoreError) -> RestoreError {
+    match error {
+        StoreError::Tables(what) => RestoreError::Broken(what),
+        StoreError::Database(_) | StoreError::Unreadable(_) | StoreError::Migration(_) => {
+            RestoreError::Broken(with_causes(&error))
+        }
+        other => RestoreError::Store(other),
+    }
 }
 
 /// Checks the copy, and marks in it what may have been sent since.
@@ -118,7 +151,7 @@ async fn prepare(
     acting: &Acting,
     clock: &Clock,
 ) -> Result<RestoredBackup, RestoreError> {
-    let db = Db::open_file(part).await?;
+    let db = Db::open_file(part).await.map_err(unusable)?;
     let prepared = check_and_mark(&db, backup, acting, clock).await;
     // Its write-ahead log is folded into it.
     db.close().await;
@@ -131,10 +164,16 @@ async fn check_and_mark(
     acting: &Acting,
     clock: &Clock,
 ) -> Result<RestoredBackup, RestoreError> {
-    if let Some(damage) = db.damages().await?.into_iter().next() {
+    if let Some(damage) = db.damages().await.map_err(unusable)?.into_iter().next() {
         return Err(RestoreError::Broken(format!("SQLite says of the file: {damage}")));
     }
-    let (walk, broken) = check_history(db).await.map_err(RestoreError::Check)?;
+    if let Some(missing) = db.missing_objects().await.map_err(unusable)?.into_iter().next() {
+        return Err(RestoreError::Broken(format!("it lacks the {missing}: somebody changed its tables")));
+    }
+    let (walk, broken) = check_history(db).await.map_err(|error| match error {
+        CheckError::Store(error) => unusable(error),
+        other => RestoreError::Check(other),
+    })?;
     if let Some(broken) = broken {
         return Err(RestoreError::Broken(format!("event {}: {}", broken.sequence, broken.flaw)));
     }
@@ -151,7 +190,14 @@ async fn check_and_mark(
     };
     audit::append(&mut tx, event);
     tx.commit().await?;
-    Ok(RestoredBackup { events: walk.checked(), last, last_at, may_have_been_sent, before: None })
+    Ok(RestoredBackup {
+        events: walk.checked(),
+        last,
+        last_at,
+        may_have_been_sent,
+        file: PathBuf::new(),
+        before: None,
+    })
 }
 
 /// What the history says of the restore.

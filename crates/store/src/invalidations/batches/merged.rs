@@ -36,8 +36,8 @@ pub struct SendingBatch {
     pub problem: Option<Problem>,
     /// Whether several batches were merged into it.
     pub is_merged: bool,
-    /// Whether it waited in a backup that was restored.
-    pub is_restored: bool,
+    /// It waited in a backup that was restored, and was perhaps sent since this moment. `None` for all others.
+    pub restored_from: Option<Timestamp>,
     /// The batches whose items it has: itself, or those that were merged into it.
     pub serves: Vec<ServedBatch>,
 }
@@ -53,7 +53,7 @@ struct Row {
     attempts: i64,
     created_at: i64,
     first_sent_at: Option<i64>,
-    restored: bool,
+    restored_from: Option<i64>,
     problem_kind: Option<String>,
     problem_code: Option<String>,
     problem_message: Option<String>,
@@ -65,7 +65,7 @@ pub async fn sent_for(conn: &mut Conn, id: &BatchId) -> Result<Option<SendingBat
         conn,
         Row,
         "SELECT id, invalidation_id, number, distribution_id, caller_reference, items, attempts, created_at,
-             first_sent_at, restored, problem_kind, problem_code, problem_message FROM batch
+             first_sent_at, restored_from, problem_kind, problem_code, problem_message FROM batch
          WHERE id = COALESCE((SELECT m.merged_into FROM batch m WHERE m.id = $1), $1)",
         id.as_str(),
     )?;
@@ -88,7 +88,7 @@ pub async fn sent_for(conn: &mut Conn, id: &BatchId) -> Result<Option<SendingBat
         first_sent_at: optional_time(row.first_sent_at),
         problem: columns::problem(row.problem_kind, row.problem_code, row.problem_message),
         is_merged,
-        is_restored: row.restored,
+        restored_from: optional_time(row.restored_from),
         serves,
     }))
 }

@@ -13,19 +13,34 @@ use crate::{
     db::{execute, fetch_all},
 };
 
+/// The moment since which a batch may have been sent: that of its first call, or the time at which it was due.
+macro_rules! since_when {
+    () => {
+        "COALESCE(first_sent_at, CASE WHEN due_at > created_at THEN due_at ELSE created_at END)"
+    };
+}
+
 /// Marks the batches that may have been sent since the backup was made: those that were due, and those that were merged into
 /// one that was. They are not merged any more, so that each is looked for by itself. Returns how many were due.
 pub async fn mark_restored(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
     execute!(
         tx,
-        "UPDATE batch SET restored = $2, alone = $2 WHERE state = 'merged'
-           AND merged_into IN (SELECT s.id FROM batch s WHERE s.state IN ('queued', 'submitting') AND s.due_at <= $1)",
+        concat!(
+            "UPDATE batch SET restored_from = ",
+            since_when!(),
+            ", alone = $2 WHERE state = 'merged' AND merged_into IN (
+                 SELECT s.id FROM batch s WHERE s.state IN ('queued', 'submitting') AND s.due_at <= $1)"
+        ),
         now.as_micros(),
         true,
     )?;
     execute!(
         tx,
-        "UPDATE batch SET restored = $2, alone = $2 WHERE state IN ('queued', 'submitting') AND due_at <= $1",
+        concat!(
+            "UPDATE batch SET restored_from = ",
+            since_when!(),
+            ", alone = $2 WHERE state IN ('queued', 'submitting') AND due_at <= $1"
+        ),
         now.as_micros(),
         true,
     )
