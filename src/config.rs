@@ -247,8 +247,9 @@ fn rate(text: &str) -> Result<f64, String> {
 fn public_url(text: &str) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| format!("it must be a URL: {error}"))?;
     let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !bare {
-        return Err("it must be http:// or https:// with a host and no path".to_owned());
+    let is_open = url.username().is_empty() && url.password().is_none();
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !bare || !is_open {
+        return Err("it must be http:// or https:// with a host, and no path, name or password".to_owned());
     }
     Ok(url.origin().ascii_serialization())
 }
@@ -261,7 +262,13 @@ mod tests {
     fn a_public_url_is_an_origin() {
         assert_eq!(public_url("https://u.example.com/").as_deref(), Ok("https://u.example.com"));
         assert_eq!(public_url("http://127.0.0.1:8080").as_deref(), Ok("http://127.0.0.1:8080"));
-        for bad in ["u.example.com", "ftp://u.example.com", "https://u.example.com/path", ""] {
+        for bad in [
+            "u.example.com",
+            "http://me:word@u.example.com",
+            "ftp://u.example.com",
+            "https://u.example.com/path",
+            "",
+        ] {
             assert!(public_url(bad).is_err(), "{bad}");
         }
     }

@@ -13,7 +13,8 @@ use super::settings_file::CompletedLine;
 /// Print the settings that unstale serve would have, and where each comes from: a flag, the environment, the file of
 /// settings, or the default.
 ///
-/// Give it the flags of the service. Secrets are shown as "set". AWS's own settings are not among them.
+/// Give it the flags of the service. Secrets are shown as "set". AWS's own settings are not among them. It does not
+/// check what the settings name or whether they fit together: unstale doctor does.
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
     /// Write the settings as JSON.
@@ -87,7 +88,10 @@ fn as_text(settings: &[SettingInForce]) -> String {
     let names = settings.iter().map(|setting| setting.name.len()).max().unwrap_or_default();
     let from = settings.iter().map(|setting| setting.from.chars().count()).max().unwrap_or_default();
     let line = |setting: &SettingInForce| {
-        let value = setting.value.as_deref().unwrap_or("(not set)");
+        let value = match setting.value.as_deref() {
+            None | Some("") => "(not set)",
+            Some(value) => value,
+        };
         format!("{:names$}  {:from$}  {value}", setting.name, setting.from)
     };
     settings.iter().map(line).collect::<Vec<_>>().join("\n")

@@ -27,12 +27,19 @@ mod target;
 mod token;
 mod user;
 
-use std::{env, ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{
+    env,
+    ffi::OsString,
+    process::{self, ExitCode},
+};
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{
+    CommandFactory, FromArgMatches, Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
 
 use output::{OutputError, say, say_error};
-use settings_file::SettingsFileError;
+use settings_file::{CompletedLine, SettingsFileError};
 
 /// Refresh what Amazon CloudFront serves: ask in the browser, watch it complete, keep the history.
 ///
@@ -45,7 +52,7 @@ struct Cli {
     /// A file of settings in TOML, such as unstale.toml: each key is the name of a flag of unstale serve. Flags and the
     /// environment win.
     #[arg(long = "config", env = "UNSTALE_CONFIG", value_name = "FILE", global = true)]
-    config_file: Option<PathBuf>,
+    config_file: Option<OsString>,
     #[command(subcommand)]
     command: Command,
 }
@@ -114,7 +121,8 @@ pub async fn run() -> ExitCode {
 fn parse(arguments: Vec<OsString>) -> Result<(Cli, String), SettingsFileError> {
     let command = Cli::command();
     let line = settings_file::complete(&command, arguments)?;
-    let matches = command.clone().get_matches_from(&line.arguments);
+    let matches = command.clone().try_get_matches_from(&line.arguments);
+    let matches = matches.unwrap_or_else(|error| refuse(&command, &line, &error));
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let settings = match (&cli.command, matches.subcommand()) {
         (Command::Config(args), Some((name, matches))) => {
@@ -126,6 +134,21 @@ fn parse(arguments: Vec<OsString>) -> Result<(Cli, String), SettingsFileError> {
         _ => String::new(),
     };
     Ok((cli, settings))
+}
+
+/// Says what is wrong with the command line, and where the value comes from if nobody typed it, and ends the process.
+fn refuse(command: &clap::Command, line: &CompletedLine, error: &clap::Error) -> ! {
+    let about = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(about)) => about.as_str(),
+        _ => "",
+    };
+    let flag = about.strip_prefix("--").and_then(|rest| rest.split([' ', '=']).next());
+    if let Some(origin) = flag.and_then(|flag| settings_file::origin(command, line, flag)) {
+        let _ = error.print();
+        say_error(&CliError::from(format!("the value comes from {origin}")));
+        process::exit(error.exit_code());
+    }
+    error.exit()
 }
 
 /// Why a command failed, in words for the person at the terminal.

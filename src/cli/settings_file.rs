@@ -29,6 +29,8 @@ pub(super) enum SettingsFileError {
         "the file of settings {0} has {1} as a table; write each setting on a line of its own, such as listen = \"127.0.0.1:8080\""
     )]
     Table(PathBuf, String),
+    #[error("the file of settings {0} has {1} twice, once with - and once with _")]
+    Twice(PathBuf, String),
 }
 
 /// A command line with what a file of settings adds to it.
@@ -49,7 +51,7 @@ pub(super) fn complete(
     // What is wrong with the line is said when it is parsed as a whole.
     let lenient = command.clone().ignore_errors(true).try_get_matches_from(&arguments);
     let Ok(matches) = lenient else { return Ok(CompletedLine { arguments, ..CompletedLine::default() }) };
-    let named = matches.get_one::<PathBuf>(CONFIG).filter(|file| !file.as_os_str().is_empty()).cloned();
+    let named = matches.get_one::<OsString>(CONFIG).filter(|file| !file.is_empty()).map(PathBuf::from);
     let Some(file) = named else { return Ok(CompletedLine { arguments, ..CompletedLine::default() }) };
     let table = read(&file)?;
     let known: Vec<&str> = command
@@ -57,17 +59,22 @@ pub(super) fn complete(
         .map(|serve| serve.get_arguments().filter_map(Arg::get_long).collect())
         .unwrap_or_default();
     let (command, matches) = innermost(command, &matches);
-    let (mut added, mut from_file) = (Vec::new(), Vec::new());
+    let (mut added, mut from_file, mut from_keys) = (Vec::new(), Vec::new(), Vec::new());
     for (key, value) in &table {
         let flag = key.replace('_', "-");
         if !known.contains(&flag.as_str()) {
             return Err(SettingsFileError::Unknown(file, key.clone()));
         }
+        if from_keys.contains(&flag) {
+            return Err(SettingsFileError::Twice(file, flag));
+        }
+        from_keys.push(flag.clone());
         let words = words(value).ok_or_else(|| SettingsFileError::Table(file.clone(), key.clone()))?;
         if let Some(arg) = command.get_arguments().find(|arg| arg.get_long() == Some(&flag))
             && !is_given(matches, arg)
         {
-            added.push(OsString::from(format!("--{flag}={}", words.join(","))));
+            let words = on_or_off(arg, value).map_or_else(|| words.join(","), str::to_owned);
+            added.push(OsString::from(format!("--{flag}={words}")));
             from_file.push(flag);
         }
     }
@@ -111,6 +118,29 @@ fn words(value: &Value) -> Option<Vec<String>> {
         Value::Array(values) => values.iter().map(words).collect::<Option<Vec<_>>>()?.concat(),
         Value::Table(_) => return None,
     })
+}
+
+/// `true` and `false` for a flag that takes on and off.
+fn on_or_off(arg: &Arg, value: &Value) -> Option<&'static str> {
+    let Value::Boolean(is_on) = value else { return None };
+    let takes_on = arg.get_possible_values().iter().any(|value| value.get_name() == "on");
+    takes_on.then_some(if *is_on { "on" } else { "off" })
+}
+
+/// Where the value of a flag comes from that is not on the command line, for a message about it.
+pub(super) fn origin(command: &Command, line: &CompletedLine, flag: &str) -> Option<String> {
+    if line.from_file.iter().any(|given| given == flag) {
+        return line.file.as_deref().map(|file| file.display().to_string());
+    }
+    let names = format!("--{flag}");
+    let is_typed = line.arguments.iter().filter_map(|argument| argument.to_str());
+    if is_typed.into_iter().any(|word| word.split('=').next() == Some(&names)) {
+        return None;
+    }
+    let of = |command: &Command| command.get_arguments().find(|arg| arg.get_long() == Some(flag)).cloned();
+    let arg = of(command).or_else(|| command.get_subcommands().find_map(of))?;
+    let variable = arg.get_env().filter(|name| std::env::var_os(name).is_some())?;
+    Some(variable.to_string_lossy().into_owned())
 }
 
 /// The flags stand before `--`, behind which there are no flags.
@@ -163,6 +193,7 @@ mod tests {
             ["backup", "--database=sqlite://a.db", "--", "-b.db"],
             "a command gets what it takes"
         );
+        assert_eq!(added("checks = false", &["serve"]), ["serve", "--checks=off"]);
         assert_eq!(
             added("database = 'sqlite://a.db'", &["user", "list"]),
             ["user", "list", "--database=sqlite://a.db"]
@@ -174,6 +205,7 @@ mod tests {
         let refused = |text: &str| completed(text, &["serve"]).unwrap_err().to_string();
         assert!(refused("listn = 'x'").contains("unstale.toml has a setting listn"));
         assert!(refused("[serve]\nlisten = 'x'").contains("setting serve"));
+        assert!(refused("create-rate = 1\ncreate_rate = 2").contains("has create-rate twice"));
         assert!(refused("[listen]\na = 1").contains("as a table"));
         let broken = refused("request-rate = 1\nmetrics-token = '0123456789abcdef");
         assert!(broken.contains("line 2") && !broken.contains("0123456789"), "{broken}");

@@ -77,7 +77,7 @@ fn a_file_that_is_wrong_stops_the_command() {
     for (settings, words) in [
         ("listn = 'x'", "unstale.toml has a setting listn"),
         ("request-rate = ", "unstale.toml is no TOML: line 1"),
-        ("request-rate = 'often'", "--request-rate"),
+        ("request-rate = 'often'", "the value comes from unstale.toml"),
     ] {
         let (code, said, complaint) = Given::new(settings).run(&["serve"], &[]);
         assert!(code == 2 && said.is_empty() && complaint.contains(words), "{settings}: {code} {complaint}");
