@@ -31,9 +31,13 @@ impl BackupSchedule {
 
 /// The name of a backup that was begun at this time: `unstale-20261130T120000Z.db`. The names sort by age.
 pub(super) fn name(at: Timestamp) -> String {
+    format!("{BEGIN}{}{END}", compact(at))
+}
+
+/// A time to the second, as in names of files: `20261130T120000Z`.
+pub(super) fn compact(at: Timestamp) -> String {
     let digits = at.to_string().replace(['-', ':'], "");
-    let second = digits.split(['.', 'Z']).next().unwrap_or_default();
-    format!("{BEGIN}{second}Z{END}")
+    format!("{}Z", digits.split(['.', 'Z']).next().unwrap_or_default())
 }
 
 /// When the backup of this name was begun. `None` for other names.

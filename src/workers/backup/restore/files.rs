@@ -9,7 +9,10 @@ use std::{
 use crate::{domain::time::Timestamp, file_thread::folder_of};
 
 use super::{
-    super::partial_file::{PartialFile, has_no_hard_links},
+    super::{
+        folder::compact,
+        partial_file::{PartialFile, has_no_hard_links},
+    },
     RestoreError,
 };
 
@@ -111,12 +114,6 @@ fn remove(file: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
-}
-
-/// `20261130T120000Z`
-fn compact(at: Timestamp) -> String {
-    let digits = at.to_string().replace(['-', ':'], "");
-    format!("{}Z", digits.split(['.', 'Z']).next().unwrap_or_default())
 }
 
 /// Gives the copy to the owner of the database that it replaces, or of the folder: root restores what another user serves.
