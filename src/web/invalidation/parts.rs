@@ -16,6 +16,8 @@ use crate::domain::{
 
 use super::super::view::{ElapsedView, QueueView, When};
 
+const SKIPPED: &str = "not sent again: CloudFront has accepted all of its items since it was due";
+
 /// A step of the timeline.
 #[derive(Debug, Clone)]
 pub struct TimelineStep {
@@ -26,11 +28,14 @@ pub struct TimelineStep {
 }
 
 /// The timeline: requested, accepted, completed.
+///
+/// `is_skipped`: after a restore it was not sent.
 pub fn steps(
     invalidation: &Invalidation,
     batches: &[Batch],
     usual: Option<Duration>,
     place: Option<&QueueView>,
+    is_skipped: bool,
     now: Timestamp,
 ) -> Vec<TimelineStep> {
     let requested = invalidation.requested_at;
@@ -58,6 +63,7 @@ pub fn steps(
             words: match accepted {
                 Some(at) if !outside => format!("{}{}", after(at), ids(batches)),
                 Some(_) => ids(batches).trim_start_matches(", ").to_owned(),
+                None if is_skipped => SKIPPED.to_owned(),
                 None => waiting(batches, place),
             },
             done: accepted.is_some(),

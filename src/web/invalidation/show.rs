@@ -8,7 +8,7 @@ use crate::{
     domain::{
         access::Role,
         actor::ActorKind,
-        audit::verify::Broken,
+        audit::{Action, verify::Broken},
         distributions::distribution::Distribution,
         id::InvalidationId,
         invalidations::{
@@ -175,7 +175,8 @@ pub async fn show(
     let settings =
         (visitor.access.role == Role::Admin).then(|| format!("/distributions/{}/checks", found.distribution));
     let checks = panel.map(|panel| CheckPanel { settings, repeat, ..panel });
-    let mut steps = parts::steps(&found, &batches, usual, waiting.as_ref(), now);
+    let is_skipped = events.iter().any(|chained| chained.event.action == Action::BatchSkipped);
+    let mut steps = parts::steps(&found, &batches, usual, waiting.as_ref(), is_skipped, now);
     steps.push(step);
     let status = StatusView::of(&found);
     frame.title = format!("{}: {}", status.words, found.title());

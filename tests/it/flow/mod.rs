@@ -40,7 +40,7 @@ mod refusals;
 mod replicas;
 mod requests;
 mod restart;
-mod restored;
+pub mod restored;
 mod running;
 mod secrets;
 mod staging;

@@ -14,7 +14,7 @@ use unstale::{
 use crate::support::{Engine, Place, WORKSHOP, World, acting, seconds, shell};
 
 /// A backup of the world as it is now.
-async fn backed_up(world: &World) -> (TempDir, PathBuf) {
+pub async fn backed_up(world: &World) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("backup.db");
     back_up(&world.database.db, &folder.path().join("part"), &file).await.unwrap();
@@ -22,7 +22,7 @@ async fn backed_up(world: &World) -> (TempDir, PathBuf) {
 }
 
 /// The disk is lost, and the service begins anew on the backup.
-async fn begin_again(world: &mut World, backup: &Path) -> RestoredBackup {
+pub async fn begin_again(world: &mut World, backup: &Path) -> RestoredBackup {
     let place = Place::new(Engine::Sqlite).await;
     let file = Db::file_of(&place.address()).unwrap().unwrap();
     let restored = restore(backup, &file, false, &shell(), &world.clock).await.unwrap();

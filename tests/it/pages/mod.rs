@@ -38,6 +38,7 @@ mod proxies;
 mod radius;
 mod refused_items;
 mod request;
+mod restored;
 mod routes;
 mod saved;
 mod sign_in;
