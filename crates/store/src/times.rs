@@ -55,6 +55,7 @@ pub const TIMES: &[Time] = &[
     time("batch", "lease_until", Nearer),
     time("batch", "look_at", Nearer),
     time("batch", "put_off_from", Shown), // a time that a person chose
+    time("batch", "restored_from", NotCounted), // nothing was accepted since a time in the future: it is sent
     time("bucket_changes", "asked_at", NotCounted),
     time("bucket_changes", "due_at", Nearer),
     time("bucket_changes", "lease_until", Nearer),

@@ -24,10 +24,9 @@ use super::state::AppState;
 
 /// The text format of Prometheus.
 const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-const NOT_HERE: &str = "Metrics are not served at this address. Start Unstale with UNSTALE_METRICS_TOKEN, and send it \
-                        as Authorization: Bearer; or with UNSTALE_METRICS_LISTEN, an address of their own.\n";
-const NO_TOKEN: &str =
-    "Send the token of UNSTALE_METRICS_TOKEN as Authorization: Bearer. No metrics are shown without it.\n";
+const NOT_HERE: &str =
+    "No metrics here: see UNSTALE_METRICS_TOKEN and UNSTALE_METRICS_LISTEN in docs/OPERATIONS.md.\n";
+const NO_TOKEN: &str = "Send the token of UNSTALE_METRICS_TOKEN as Authorization: Bearer.\n";
 
 /// The names of all metrics, without those of the process.
 pub fn names() -> impl Iterator<Item = &'static str> {

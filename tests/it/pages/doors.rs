@@ -30,7 +30,7 @@ async fn no_page_opens_without_a_session() {
         }
         assert_eq!(answer.body, "", "{address} tells something");
     }
-    for unknown in ["/no-such-page", "/settings/people", "/metrics", "//"] {
+    for unknown in ["/no-such-page", "/settings/people", "/metrics/", "//"] {
         let answer = stranger.get(unknown).await;
         answer.assert_status(303);
         assert!(answer.leads_to().unwrap().starts_with("/sign-in"), "{unknown}");
