@@ -55,7 +55,7 @@ struct Held {
     batch: SendingBatch,
     lease: String,
     account: String,
-    /// Whether an earlier call was started whose answer was never written.
+    /// Whether a call was started whose answer was never written: an earlier one, or the one that is made now.
     counted: bool,
     /// Whether CloudFront may have it: because of such a call, or because it may have been sent after the backup that was
     /// restored.
@@ -133,6 +133,8 @@ impl Submitter {
                 }
             }
         }
+        // From here on, CloudFront may have it because of this call.
+        held.counted = true;
         let batch = &held.batch;
         let called = self
             .context

@@ -113,6 +113,28 @@ async fn what_cannot_be_looked_for_waits() {
     world.finish().await;
 }
 
+/// CloudFront says to the first call that it has it already, and cannot be searched then.
+#[tokio::test]
+async fn what_was_sent_after_the_look_no_longer_waits() {
+    let mut world = World::new().await;
+    let id = world.request("/a").await;
+    let (_folder, backup) = backed_up(&world).await;
+    begin_again(&mut world, &backup).await;
+    let known = "InvalidationBatchAlreadyExists";
+    world.sandbox.set_faults(vec![
+        Fault::new("ListInvalidations", FaultKind::Slow).times(1),
+        Fault::new("ListInvalidations", FaultKind::AccessDenied),
+        Fault::refuse("CreateInvalidation", 409, known, "it is there").times(1),
+    ]);
+    world.submit().await;
+    assert_eq!((world.batch_state(&id).await, world.creates().len()), ("submitting", 1));
+    world.sandbox.set_faults(Vec::new());
+    world.advance(seconds(3_600));
+    world.live(60).await;
+    assert_eq!((world.state(&id).await, world.at_cloudfront(WORKSHOP)), ("completed", 1));
+    world.finish().await;
+}
+
 /// The same items were refreshed before the time for which this was asked: nothing was sent for it.
 #[tokio::test]
 async fn what_was_refreshed_before_it_was_due_is_sent() {
