@@ -8,7 +8,7 @@ use crate::{
     clock::Clock,
     config::DatabaseArgs,
     store::Db,
-    workers::{RestoreError, RestoredBackup, restore},
+    workers::{RestoreError, RestoredBackup, RestoredContent, restore},
 };
 
 use super::{
@@ -63,7 +63,8 @@ async fn put_back(args: &RestoreArgs) -> Result<RestoredBackup, CliError> {
 }
 
 fn described(args: &RestoreArgs, restored: &RestoredBackup) -> String {
-    let RestoredBackup { events, last, last_at, may_have_been_sent, file, before } = restored;
+    let RestoredBackup { content, file, before } = restored;
+    let RestoredContent { events, last, last_at, may_have_been_sent } = content;
     let until = last_at.map(|at| format!(" of {at}")).unwrap_or_default();
     let mut lines = vec![format!(
         "Restored {} to {}: {events} events, up to event {}{until}. The backup was checked and is intact.",

@@ -11,7 +11,7 @@ use crate::{
     store::{Db, StoreError},
 };
 
-use super::{super::audit::check_history, BackupError, partial_file::PartialFile};
+use super::{BackupError, flaw::find_flaw, partial_file::PartialFile};
 
 /// A copy that was written and checked.
 #[derive(Debug, Clone)]
@@ -68,10 +68,7 @@ async fn copy_and_check(db: &Db, part: &Path) -> Result<(Walk, Option<String>), 
         return Err(BackupError::NotAFile);
     }
     let copy = Db::open_copy(part).await?;
-    let damages = copy.damages().await?;
-    let checked = check_history(&copy).await;
+    let found = find_flaw(&copy).await;
     copy.close().await;
-    let (walk, broken) = checked.map_err(BackupError::Check)?;
-    let flaw = damages.into_iter().next().map(|damage| format!("SQLite says of the file: {damage}"));
-    Ok((walk, flaw.or_else(|| broken.map(|broken| format!("event {}: {}", broken.sequence, broken.flaw)))))
+    found
 }

@@ -1,6 +1,7 @@
 //! Makes backups of an SQLite database: one now for the command line, and one every few hours inside the service.
 
 mod error;
+mod flaw;
 mod folder;
 mod make;
 mod partial_file;
@@ -14,7 +15,7 @@ use tokio_util::task::AbortOnDropHandle;
 pub use error::BackupError;
 pub use folder::newest_backup;
 pub use make::{Backup, back_up};
-pub use restore::{RestoreError, RestoredBackup, restore};
+pub use restore::{RestoreError, RestoredBackup, RestoredContent, restore};
 
 use crate::{
     clock::Clock,

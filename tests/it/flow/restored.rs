@@ -8,7 +8,7 @@ use unstale::{
     commands,
     domain::id::InvalidationId,
     store::Db,
-    workers::{RestoreError, RestoredBackup, back_up, restore},
+    workers::{RestoreError, RestoredContent, back_up, restore},
 };
 
 use crate::support::{Engine, Place, WORKSHOP, World, acting, seconds, shell};
@@ -22,14 +22,14 @@ pub async fn backed_up(world: &World) -> (TempDir, PathBuf) {
 }
 
 /// The disk is lost, and the service begins anew on the backup.
-pub async fn begin_again(world: &mut World, backup: &Path) -> RestoredBackup {
+pub async fn begin_again(world: &mut World, backup: &Path) -> RestoredContent {
     let place = Place::new(Engine::Sqlite).await;
     let file = Db::file_of(&place.address()).unwrap().unwrap();
     let restored = restore(backup, &file, false, &shell(), &world.clock).await.unwrap();
     world.move_to(place).await;
     // CloudFront has forgotten the caller references: only a look tells what it has.
     world.sandbox.change_settings(|settings| settings.forget_references_after_ms = Some(0));
-    restored
+    restored.content
 }
 
 async fn states(world: &World, ids: &[InvalidationId]) -> Vec<&'static str> {

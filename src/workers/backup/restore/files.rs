@@ -51,12 +51,25 @@ pub(super) fn examine(backup: &Path, file: &Path, replace: bool) -> Result<Place
     Ok(Place { file, is_taken, is_there })
 }
 
-/// Takes away the empty files that the lock of the database made where there was none.
-pub(super) fn leave_nothing(place: &Place) {
-    let is_empty = place.file.metadata().is_ok_and(|about| about.len() == 0);
-    if !place.is_there && is_empty {
-        for file in [&place.file, &beside(&place.file, ".lock")] {
-            if let Err(error) = fs::remove_file(file) {
+/// Takes away the empty files that the lock of the database made where there was none, if they are still empty in the end:
+/// also where the restore is given up.
+#[derive(Debug)]
+pub(super) struct EmptyFiles<'a>(&'a Place);
+
+impl<'a> EmptyFiles<'a> {
+    pub(super) const fn of(place: &'a Place) -> Self {
+        Self(place)
+    }
+}
+
+impl Drop for EmptyFiles<'_> {
+    fn drop(&mut self) {
+        let Place { file, is_there, .. } = self.0;
+        if *is_there || !file.metadata().is_ok_and(|about| about.len() == 0) {
+            return;
+        }
+        for file in [file, &beside(file, ".lock")] {
+            if let Err(error) = remove(file) {
                 tracing::warn!(file = %file.display(), %error, "an empty file is left");
             }
         }
@@ -153,6 +166,24 @@ mod tests {
         std::os::unix::fs::symlink(&file, &link).unwrap();
         assert!(matches!(examine(&file, &link, true), Err(RestoreError::Itself(_))));
         assert_eq!(examine(&backup, &link, true).unwrap().file, file.canonicalize().unwrap());
+    }
+
+    #[test]
+    fn what_the_lock_made_goes_and_a_database_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("unstale.db");
+        for (is_there, content, stays) in [(false, "", false), (true, "", true), (false, "a database", true)]
+        {
+            fs::write(&file, content).unwrap();
+            fs::write(beside(&file, ".lock"), "").unwrap();
+            let place = Place { file: file.clone(), is_taken: false, is_there };
+            drop(EmptyFiles::of(&place));
+            assert_eq!(
+                (file.exists(), beside(&file, ".lock").exists()),
+                (stays, stays),
+                "{is_there} {content}"
+            );
+        }
     }
 
     #[test]

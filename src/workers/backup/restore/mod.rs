@@ -26,15 +26,21 @@ use crate::{
 
 use files::Place;
 
-use super::{
-    super::audit::{CheckError, check_history},
-    BackupError,
-    partial_file::PartialFile,
-};
+use super::{super::audit::CheckError, BackupError, flaw::find_flaw, partial_file::PartialFile};
 
 /// A backup that is in the place of the database now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestoredBackup {
+    pub content: RestoredContent,
+    /// Where it is now.
+    pub file: PathBuf,
+    /// Where the database before it is. `None` if there was none.
+    pub before: Option<PathBuf>,
+}
+
+/// What a backup holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestoredContent {
     /// How many events were checked.
     pub events: u64,
     /// The last event of the backup.
@@ -43,10 +49,6 @@ pub struct RestoredBackup {
     pub last_at: Option<Timestamp>,
     /// How many batches wait that may have been sent since.
     pub may_have_been_sent: u64,
-    /// Where it is now.
-    pub file: PathBuf,
-    /// Where the database before it is. `None` if there was none.
-    pub before: Option<PathBuf>,
 }
 
 /// Why a backup was not restored. The database is as it was.
@@ -72,8 +74,6 @@ pub enum RestoreError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Copy(#[from] BackupError),
-    #[error("the backup could not be checked")]
-    Check(#[source] CheckError),
     #[error("the files beside {0} cannot be changed")]
     Files(PathBuf, #[source] io::Error),
 }
@@ -94,14 +94,10 @@ pub async fn restore(
         let examined = FileThread::default().run(examine).await;
         examined.map_err(|error| RestoreError::Files(file.to_owned(), error))??
     };
-    // It makes an empty file where there is none.
-    let lock = instance_lock::take(&place.file)?;
-    let restored = put_back(backup, &place, acting, clock).await;
-    if restored.is_err() {
-        files::leave_nothing(&place);
-    }
-    drop(lock);
-    restored
+    let _lock = instance_lock::take(&place.file)?;
+    // The lock has made an empty file where there was none.
+    let _empty = files::EmptyFiles::of(&place);
+    put_back(backup, &place, acting, clock).await
 }
 
 async fn put_back(
@@ -119,9 +115,8 @@ async fn put_back(
     let source = Db::open_to_copy(backup).await.map_err(unusable)?;
     source.copy_to(&part).await.map_err(unusable)?;
     source.close().await;
-    let mut restored = prepare(&part, backup, acting, clock).await?;
-    restored.file.clone_from(&place.file);
-    restored.before = files::keep(place, clock.now()).map_err(changing)?;
+    let content = prepare(&part, backup, acting, clock).await?;
+    let before = files::keep(place, clock.now()).map_err(changing)?;
     if place.is_taken
         && let Err(error) = Db::fold(&place.file).await
     {
@@ -129,8 +124,8 @@ async fn put_back(
         tracing::warn!(error = %with_causes(&error), "the write-ahead log of the old database stays apart");
     }
     // Not on the other thread: whoever gives up meanwhile would not know whether it was done.
-    files::put_in_place(partial, place, restored.before.as_deref()).map_err(changing)?;
-    Ok(restored)
+    files::put_in_place(partial, place, before.as_deref()).map_err(changing)?;
+    Ok(RestoredBackup { content, file: place.file.clone(), before })
 }
 
 /// What is wrong with a backup that cannot be read, and not with the disk or the database.
@@ -150,7 +145,7 @@ async fn prepare(
     backup: &Path,
     acting: &Acting,
     clock: &Clock,
-) -> Result<RestoredBackup, RestoreError> {
+) -> Result<RestoredContent, RestoreError> {
     let db = Db::open_file(part).await.map_err(unusable)?;
     let prepared = check_and_mark(&db, backup, acting, clock).await;
     // Its write-ahead log is folded into it.
@@ -163,19 +158,15 @@ async fn check_and_mark(
     backup: &Path,
     acting: &Acting,
     clock: &Clock,
-) -> Result<RestoredBackup, RestoreError> {
-    if let Some(damage) = db.damages().await.map_err(unusable)?.into_iter().next() {
-        return Err(RestoreError::Broken(format!("SQLite says of the file: {damage}")));
-    }
-    if let Some(missing) = db.missing_objects().await.map_err(unusable)?.into_iter().next() {
-        return Err(RestoreError::Broken(format!("it lacks the {missing}: somebody changed its tables")));
-    }
-    let (walk, broken) = check_history(db).await.map_err(|error| match error {
-        CheckError::Store(error) => unusable(error),
-        other => RestoreError::Check(other),
+) -> Result<RestoredContent, RestoreError> {
+    let (walk, flaw) = find_flaw(db).await.map_err(|error| match error {
+        BackupError::Store(error) | BackupError::Check(CheckError::Store(error)) => unusable(error),
+        other => RestoreError::Copy(other),
     })?;
-    if let Some(broken) = broken {
-        return Err(RestoreError::Broken(format!("event {}: {}", broken.sequence, broken.flaw)));
+    let missing = db.missing_objects().await.map_err(unusable)?.into_iter().next();
+    let missing = missing.map(|missing| format!("it lacks the {missing}: somebody changed its tables"));
+    if let Some(flaw) = flaw.or(missing) {
+        return Err(RestoreError::Broken(flaw));
     }
     let last = walk.last().clone();
     let last_at = audit::find(&mut *db.read().await?, last.sequence).await?.map(|last| last.event.at);
@@ -190,14 +181,7 @@ async fn check_and_mark(
     };
     audit::append(&mut tx, event);
     tx.commit().await?;
-    Ok(RestoredBackup {
-        events: walk.checked(),
-        last,
-        last_at,
-        may_have_been_sent,
-        file: PathBuf::new(),
-        before: None,
-    })
+    Ok(RestoredContent { events: walk.checked(), last, last_at, may_have_been_sent })
 }
 
 /// What the history says of the restore.
