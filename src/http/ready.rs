@@ -24,7 +24,7 @@ use super::{error::HttpError, state::AppState};
 
 /// How long a worker may go without a step before it counts as stuck. The longest step reads all distributions of a
 /// large account at the account's pace.
-const SILENT: Duration = Duration::from_mins(10);
+pub const SILENT: Duration = Duration::from_mins(10);
 /// How long an answer is reused. Anybody may ask, so this limits the work.
 const KEPT: Duration = Duration::from_secs(1);
 /// How long a successful write counts.

@@ -2,7 +2,7 @@
 
 mod limits;
 
-pub use limits::{BACKUPS, DISK, LOG, bytes_in_words, examine_backups, examine_disk};
+pub use limits::{BACKUPS, DISK, LOG, bytes_in_words, examine_backups, examine_disk, note_no_backups};
 
 use serde::Serialize;
 

@@ -5,7 +5,7 @@ use std::io;
 use crate::{
     config::ServeArgs,
     domain::{
-        examination::{BACKUPS, Report, examine_backups},
+        examination::{BACKUPS, Report, examine_backups, note_no_backups},
         time::Timestamp,
     },
     store::Db,
@@ -14,11 +14,7 @@ use crate::{
 pub(super) fn examine(report: &mut Report, serve: &ServeArgs, now: Timestamp) {
     let Some(schedule) = serve.backup.schedule() else {
         if Db::file_of(&serve.database.database).is_ok_and(|file| file.is_some()) {
-            report.warning(
-                BACKUPS,
-                "the service makes none",
-                "Name a folder on another disk with UNSTALE_BACKUP_DIR, or run unstale backup FILE regularly.",
-            );
+            note_no_backups(report);
         }
         return;
     };

@@ -52,6 +52,15 @@ pub fn examine_disk(report: &mut Report, database: u64, log: u64, free: u64) {
     }
 }
 
+/// Says that the service makes no backups.
+pub fn note_no_backups(report: &mut Report) {
+    report.warning(
+        BACKUPS,
+        "the service makes none",
+        "Name a folder on another disk with UNSTALE_BACKUP_DIR, or run unstale backup FILE regularly.",
+    );
+}
+
 /// Examines the age of the newest backup in a folder, of which one is made every so often.
 pub fn examine_backups(report: &mut Report, folder: &str, age: Option<Duration>, every: Duration) {
     let Some(age) = age else {

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::{
     domain::{
-        examination::{BACKUPS, DISK, Report, bytes_in_words, examine_backups, examine_disk},
+        examination::{
+            BACKUPS, DISK, Report, bytes_in_words, examine_backups, examine_disk, note_no_backups,
+        },
         invalidations::problem::Problem,
         time::{Timestamp, span_in_words},
     },
@@ -111,8 +113,7 @@ async fn backups(report: &mut Report, app: &AppState, now: Timestamp) {
         if app.context.db.is_shared() {
             report.not_checked(BACKUPS, "those of PostgreSQL are made with pg_dump");
         } else {
-            let fix = "Name a folder on another disk with UNSTALE_BACKUP_DIR, or run unstale backup FILE regularly.";
-            report.warning(BACKUPS, "the service makes none", fix);
+            note_no_backups(report);
         }
         return;
     };

@@ -9,7 +9,7 @@ use axum::{extract::State, response::Html};
 
 use crate::{
     domain::examination::{Condition, ExaminedPart},
-    http::{error::HttpError, session::Visitor, state::AppState},
+    http::{error::HttpError, ready, session::Visitor, state::AppState},
 };
 
 use super::{
@@ -18,8 +18,6 @@ use super::{
 };
 
 const PATH: &str = "/settings/system";
-/// After this time without a step, `/readyz` calls a worker silent.
-const SILENT: Duration = Duration::from_mins(10);
 
 #[derive(Template)]
 #[template(path = "settings/system.html")]
@@ -62,7 +60,7 @@ fn workers(app: &AppState) -> Vec<WorkerView> {
     let now = app.context.clock.now();
     let view = |(name, age): (&'static str, Option<Duration>)| {
         let condition = match age {
-            Some(age) if age < SILENT => Condition::Ok,
+            Some(age) if age < ready::SILENT => Condition::Ok,
             Some(_) | None => Condition::Error,
         };
         WorkerView { name, status: status(condition), step: age.map(|age| When::new(now.minus(age), now)) }
