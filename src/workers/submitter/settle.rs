@@ -159,6 +159,10 @@ async fn skip(tx: &mut Tx, held: &Held, now: Timestamp) -> Result<Option<Event>,
     if !batches::set_skipped(tx, &held.batch.id, &held.lease).await? {
         return Ok(None);
     }
+    tracing::info!(
+        batch = %held.batch.id, invalidation = named(&held.batch.serves), distribution = %held.batch.distribution,
+        "after the restore it is not sent again: CloudFront has accepted all of its items since it was due"
+    );
     let mut event = event(held, Action::BatchSkipped, now);
     "CloudFront has accepted all of its items since it was due".clone_into(&mut event.note);
     Ok(Some(event))
