@@ -10,8 +10,8 @@ use crate::config::ServeArgs;
 
 use super::settings_file::CompletedLine;
 
-/// Print the settings that unstale serve would have, and where each comes from: a flag, the environment, the file of
-/// settings, or the default.
+/// Print the settings that unstale serve would have, and where each comes from: a flag, the environment, the
+/// settings file, or the default.
 ///
 /// Give it the flags of the service. Secrets are shown as "set". AWS's own settings are not among them. It does not
 /// check what the settings name or whether they fit together: unstale doctor does.

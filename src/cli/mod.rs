@@ -49,7 +49,7 @@ use settings_file::{CompletedLine, SettingsFileError};
 #[derive(Debug, Parser)]
 #[command(name = "unstale", version, max_term_width = 100)]
 struct Cli {
-    /// A file of settings in TOML, such as unstale.toml: each key is the name of a flag of unstale serve. Flags and the
+    /// A settings file in TOML, such as unstale.toml: each key is the name of a flag of unstale serve. Flags and the
     /// environment win.
     #[arg(long = "config", env = "UNSTALE_CONFIG", value_name = "FILE", global = true)]
     config_file: Option<OsString>,
@@ -116,7 +116,7 @@ pub async fn run() -> ExitCode {
     exit_code(done)
 }
 
-/// Parses the command line, with what a file of settings adds to it. What clap finds wrong ends the process, as usual. With
+/// Parses the command line, with what a settings file adds to it. What clap finds wrong ends the process, as usual. With
 /// `unstale config` the text is that of the settings in force, else it is empty.
 fn parse(arguments: Vec<OsString>) -> Result<(Cli, String), SettingsFileError> {
     let command = Cli::command();

@@ -14,26 +14,26 @@ const SERVE: &str = "serve";
 /// The flag that names the file.
 pub(super) const CONFIG: &str = "config_file";
 
-/// Why a file of settings cannot be used.
+/// Why a settings file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SettingsFileError {
-    #[error("the file of settings {0} cannot be read")]
+    #[error("the settings file {0} cannot be read")]
     Read(PathBuf, #[source] std::io::Error),
-    #[error("the file of settings {0} is no TOML: {1}")]
+    #[error("the settings file {0} is no TOML: {1}")]
     Toml(PathBuf, String),
     #[error(
-        "the file of settings {0} has a setting {1}, which there is not; unstale serve --help lists them by their flags"
+        "the settings file {0} has a setting {1}, which there is not; unstale serve --help lists them by their flags"
     )]
     Unknown(PathBuf, String),
     #[error(
-        "the file of settings {0} has {1} as a table; write each setting on a line of its own, such as listen = \"127.0.0.1:8080\""
+        "the settings file {0} has {1} as a table; write each setting on a line of its own, such as listen = \"127.0.0.1:8080\""
     )]
     Table(PathBuf, String),
-    #[error("the file of settings {0} has {1} twice, once with - and once with _")]
+    #[error("the settings file {0} has {1} twice, once with - and once with _")]
     Twice(PathBuf, String),
 }
 
-/// A command line with what a file of settings adds to it.
+/// A command line with what a settings file adds to it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct CompletedLine {
     pub arguments: Vec<OsString>,
