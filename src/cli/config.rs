@@ -68,7 +68,7 @@ fn setting(arg: &Arg, matches: &ArgMatches, line: &CompletedLine) -> Option<Sett
 }
 
 /// The address of a database without its password; of all else only that it is set.
-fn without_secret(value: &str) -> String {
+pub(super) fn without_secret(value: &str) -> String {
     if value.starts_with("sqlite:") {
         return value.to_owned();
     }

@@ -10,6 +10,7 @@ mod backup;
 mod completions;
 mod config;
 mod context;
+mod copy;
 mod demo;
 mod doctor;
 mod healthcheck;
@@ -72,6 +73,7 @@ enum Command {
     Audit(audit::AuditCommandArgs),
     Backup(backup::BackupArgs),
     Restore(restore::RestoreArgs),
+    Copy(copy::CopyArgs),
     Doctor(doctor::DoctorArgs),
     Config(config::ConfigArgs),
     Invalidate(invalidate::InvalidateArgs),
@@ -104,6 +106,7 @@ pub async fn run() -> ExitCode {
         }
         Command::Backup(args) => return backup::run(args).await,
         Command::Restore(args) => return restore::run(args).await,
+        Command::Copy(args) => return copy::run(args).await,
         Command::Invalidate(args) => return invalidate::run(args).await,
         Command::Probe(args) => return probe::run(args).await,
         Command::Healthcheck(args) => healthcheck::run(&args).await,

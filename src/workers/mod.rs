@@ -27,8 +27,8 @@ pub use audit::{
 };
 pub use audit_webhook::{AuditWebhook, PostError, Webhook};
 pub use backup::{
-    Backup, BackupError, BackupSchedule, BackupWorker, RestoreError, RestoredBackup, RestoredContent,
-    back_up, newest_backup, restore,
+    Backup, BackupError, BackupSchedule, BackupWorker, CopiedDatabase, CopyError, RestoreError,
+    RestoredBackup, RestoredContent, back_up, copy, newest_backup, restore,
 };
 pub use checker::{Checker, LOOKING, UrlLooker, in_pairs};
 pub use clock_rollback::ClockRollback;

@@ -18,6 +18,7 @@ mod place;
 pub mod probes;
 mod readers;
 pub mod sign_in;
+pub mod table_copy;
 pub mod tables;
 pub mod times;
 pub mod tokens;

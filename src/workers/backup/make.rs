@@ -43,19 +43,19 @@ pub async fn back_up(db: &Db, part: &Path, file: &Path) -> Result<Backup, Backup
     }
     let partial = {
         let part = part.clone();
-        on(&files, move || PartialFile::take(&part)).await?
+        on_file_thread(&files, move || PartialFile::take(&part)).await?
     };
     let (walk, flaw) = copy_and_check(db, &part).await.map_err(|error| match error {
         BackupError::Store(StoreError::Full(_)) => BackupError::Full(file.clone()),
         error => error,
     })?;
     let name = file.clone();
-    let length = on(&files, move || partial.finish(&name)).await?;
+    let length = on_file_thread(&files, move || partial.finish(&name)).await?;
     Ok(Backup { file, length, events: walk.checked(), last: walk.last().clone(), flaw })
 }
 
 /// Does blocking work on files on their thread.
-async fn on<T: Send + 'static>(
+pub(super) async fn on_file_thread<T: Send + 'static>(
     files: &FileThread,
     work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
 ) -> Result<T, BackupError> {

@@ -1,9 +1,12 @@
-//! Makes backups of an SQLite database: one now for the command line, and one every few hours inside the service.
+//! Makes backups of an SQLite database: one now for the command line, and one every few hours inside the service. Restores
+//! them, and copies a database into another one.
 
+mod copy;
 mod error;
 mod flaw;
 mod folder;
 mod make;
+mod owner;
 mod partial_file;
 mod restore;
 
@@ -12,6 +15,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 use tokio_util::task::AbortOnDropHandle;
 
+pub use copy::{CopiedDatabase, CopyError, copy};
 pub use error::BackupError;
 pub use folder::newest_backup;
 pub use make::{Backup, back_up};

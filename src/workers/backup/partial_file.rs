@@ -164,3 +164,26 @@ fn private() -> OpenOptions {
     options.mode(PRIVATE);
     options
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_sqlite_left_beside_a_copy_that_was_killed_belongs_to_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("copy.part");
+        let beside = ["-journal", "-wal", "-shm"].map(|end| folder.path().join(format!("copy.part{end}")));
+        for file in beside.iter().chain([&path]) {
+            fs::write(file, "of a copy that was killed").unwrap();
+        }
+        let taken = PartialFile::take(&path).unwrap();
+        assert!(beside.iter().all(|file| !file.exists()), "{beside:?}");
+        assert_eq!(fs::read(&path).unwrap(), b"");
+        for file in &beside {
+            fs::write(file, "of a copy that is given up").unwrap();
+        }
+        drop(taken);
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    }
+}

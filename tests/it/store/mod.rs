@@ -50,6 +50,7 @@ mod second_steps;
 mod sending;
 mod sessions;
 mod survey;
+mod table_copy;
 mod times;
 mod tokens;
 mod transitions;

@@ -2,7 +2,7 @@
 
 use std::{
     fs, io,
-    os::unix::fs::{MetadataExt, chown},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -11,6 +11,7 @@ use crate::{domain::time::Timestamp, file_thread::folder_of};
 use super::{
     super::{
         folder::compact,
+        owner::{beside, give_to_its_owner},
         partial_file::{PartialFile, has_no_hard_links},
     },
     RestoreError,
@@ -76,13 +77,6 @@ impl Drop for EmptyFiles<'_> {
     }
 }
 
-/// The file of this name with something behind it.
-pub(super) fn beside(file: &Path, end: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(end);
-    PathBuf::from(name)
-}
-
 /// Gives the database a second name, and its write-ahead log with it, before anything touches them. Returns that name; `None`
 /// if there is no database.
 pub(super) fn keep(place: &Place, now: Timestamp) -> io::Result<Option<PathBuf>> {
@@ -126,20 +120,6 @@ fn remove(file: &Path) -> io::Result<()> {
     match fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
-    }
-}
-
-/// Gives the copy to the owner of the database that it replaces, or of the folder: root restores what another user serves.
-fn give_to_its_owner(file: &Path, copy: &Path) {
-    let owner =
-        file.metadata().ok().filter(|about| about.len() > 0).or_else(|| folder_of(file).metadata().ok());
-    let Some(owner) = owner else { return };
-    for path in [copy, file, &beside(file, ".lock")] {
-        let is_others =
-            path.metadata().is_ok_and(|about| (about.uid(), about.gid()) != (owner.uid(), owner.gid()));
-        if is_others && let Err(error) = chown(path, Some(owner.uid()), Some(owner.gid())) {
-            tracing::warn!(file = %path.display(), %error, "the file keeps another owner than the database had");
-        }
     }
 }
 

@@ -26,7 +26,9 @@ use crate::{
 
 use files::Place;
 
-use super::{super::audit::CheckError, BackupError, flaw::find_flaw, partial_file::PartialFile};
+use super::{
+    super::audit::CheckError, BackupError, flaw::find_flaw, owner::beside, partial_file::PartialFile,
+};
 
 /// A backup that is in the place of the database now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +109,7 @@ async fn put_back(
     clock: &Clock,
 ) -> Result<RestoredBackup, RestoreError> {
     let changing = |error| RestoreError::Files(place.file.clone(), error);
-    let part = files::beside(&place.file, ".unstale-restore");
+    let part = beside(&place.file, ".unstale-restore");
     let partial = {
         let part = part.clone();
         FileThread::default().run(move || Ok(PartialFile::take(&part))).await.map_err(changing)??
