@@ -5,9 +5,11 @@ mod given_secret;
 mod metrics;
 mod run;
 mod secrets_key;
+mod traces;
 mod worker_settings;
 
 pub use secrets_key::{SecretsKeyError, read_key as read_secrets_key};
+pub use traces::TraceExport;
 pub use worker_settings::WebhookError;
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};

@@ -4,11 +4,13 @@
 mod authentication_methods;
 mod backup;
 mod metrics;
+mod otlp;
 mod span;
 
 pub use authentication_methods::AuthenticationArgs;
 pub use backup::BackupScheduleArgs;
 pub use metrics::MetricsArgs;
+pub use otlp::OtlpArgs;
 
 use std::{
     net::SocketAddr,
@@ -72,6 +74,8 @@ pub struct ServeArgs {
     pub backup: BackupScheduleArgs,
     #[command(flatten)]
     pub metrics: MetricsArgs,
+    #[command(flatten)]
+    pub otlp: OtlpArgs,
     #[command(flatten)]
     pub tickets: TicketArgs,
     #[command(flatten)]

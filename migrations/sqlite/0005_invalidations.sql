@@ -22,7 +22,9 @@ CREATE TABLE invalidation (
     state           TEXT    NOT NULL,
     ended_at        INTEGER,
     -- A JSON list of the freeze windows that it overrode.
-    overridden_freezes TEXT
+    overridden_freezes TEXT,
+    -- The trace of the request, as W3C's traceparent, where traces are recorded.
+    trace_parent    TEXT
 ) STRICT;
 
 CREATE INDEX invalidation_by_time ON invalidation (requested_at DESC, id DESC);

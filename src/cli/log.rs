@@ -11,11 +11,22 @@ use std::{
 };
 
 use serde_json::json;
-use tracing_subscriber::EnvFilter;
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::{FilterFn, LevelFilter},
+    fmt,
+    layer::SubscriberExt,
+    registry,
+    registry::LookupSpan,
+    util::SubscriberInitExt,
+};
 
 use crate::{
+    app::TraceExport,
     clock::Clock,
     config::{LogArgs, LogFormat},
+    traces::TARGET as TRACES,
     workers::HEADS,
 };
 
@@ -37,8 +48,8 @@ impl Drop for Log {
     }
 }
 
-/// Starts logging. `Err` if the filter is wrong.
-pub fn start(args: &LogArgs) -> Result<Log, CliError> {
+/// Starts logging, and handing spans to those who record traces. `Err` if the filter is wrong.
+pub fn start(args: &LogArgs, traces: Option<&TraceExport>) -> Result<Log, CliError> {
     let filter = EnvFilter::try_new(without_provider_words(with_heads(&args.filter)))
         .map_err(|error| format!("UNSTALE_LOG is not a filter: {error}"))?;
     // The log uses its own descriptor. Rust's `stderr` is locked during a write, so other writers would have to
@@ -49,18 +60,28 @@ pub fn start(args: &LogArgs) -> Result<Log, CliError> {
         LogFormat::Json => json_notice,
     };
     let writer = BackgroundWriter::start(out, Some(notice))?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = fmt::layer()
         .with_writer(writer.clone())
-        // The subscriber would report such errors with `eprintln!`, which panics if standard error cannot be
-        // written.
+        // The layer would report such errors with `eprintln!`, which panics if standard error cannot be written.
         .log_internal_errors(false);
-    match args.format {
-        LogFormat::Text => log.with_ansi(stderr().is_terminal()).init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
-    }
+    let lines = match args.format {
+        LogFormat::Text => lines.with_ansi(stderr().is_terminal()).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    registry().with(lines.with_filter(filter)).with(traces.map(spans)).init();
     panic::set_hook(Box::new(log_panic));
     Ok(Log(writer))
+}
+
+/// Hands the spans of traces on, and nothing else: log lines may say more than a collector should know.
+fn spans<S: Subscriber + for<'a> LookupSpan<'a>>(traces: &TraceExport) -> impl Layer<S> + use<S> {
+    let is_ours = |about: &Metadata<'_>| about.is_span() && about.target() == TRACES;
+    tracing_opentelemetry::layer()
+        .with_tracer(traces.tracer())
+        .with_location(false)
+        .with_threads(false)
+        .with_tracked_inactivity(false)
+        .with_filter(FilterFn::new(is_ours).with_max_level_hint(LevelFilter::TRACE))
 }
 
 /// Adds a rule that always logs signed heads, unless the filter already has a rule for them.

@@ -27,7 +27,8 @@ const LINK_UNTOLD: &str = "the link for the first account could not be printed; 
                            that can be written, or make the account with `unstale user add`";
 
 pub async fn run(args: ServeArgs) -> Result<(), CliError> {
-    let _log = log::start(&args.log)?;
+    let traces = args.otlp.start()?;
+    let _log = log::start(&args.log, traces.as_ref())?;
     OutgoingProxies::from_environment()?.log();
     let authentication_methods =
         args.authentication_methods.authentication_methods(args.public_url.as_deref())?;
@@ -87,6 +88,9 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     };
     service_manager::tell(stop);
     app.run(listener, options).await;
+    if let Some(traces) = traces {
+        traces.finish().await;
+    }
     Ok(())
 }
 

@@ -37,6 +37,7 @@ use super::{
     proxy, ready,
     request_origin::RequestOrigin,
     state::AppState,
+    traces,
 };
 
 /// Allows only our own files: no inline script, no inline style, and no frame around a page.
@@ -91,17 +92,20 @@ async fn with_id(State(app): State<AppState>, mut request: Request, next: Next) 
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let client = client(&request, &app);
+    let trace = traces::begin(&request, &id);
     let origin = Origin {
         client_address: client.clone().unwrap_or_default(),
         request_id: id.clone(),
         user_agent: user_agent(request.headers()),
         earlier: cookies::secret_in(request.headers(), &app, CookieKind::Session).map(|secret| secret.hash()),
         base_url: base_url(&request, &app),
+        trace_parent: crate::traces::parent_of(&trace),
         ..Origin::default()
     };
     let has_session = origin.earlier.is_some();
     RequestOrigin::set(origin, &mut request);
     let span = tracing::info_span!("request", id = id.as_str(), client = client.as_deref());
+    let ended = trace.clone();
     async move {
         let mut response = next.run(request).await;
         if let Some(problem) = UnfinishedProblem::take(&mut response) {
@@ -114,6 +118,7 @@ async fn with_id(State(app): State<AppState>, mut request: Request, next: Next) 
         let status = response.status().as_u16();
         let took = started.elapsed();
         metrics::count_request(&path, response.status(), took);
+        crate::traces::answered(&ended, status);
         let milliseconds = took.as_millis();
         if let Some(cause) = Cause::of(&response) {
             tracing::error!(%method, path, status, milliseconds, cause, "answered with an error");
@@ -123,6 +128,7 @@ async fn with_id(State(app): State<AppState>, mut request: Request, next: Next) 
         response
     }
     .instrument(span)
+    .instrument(trace)
     .await
 }
 

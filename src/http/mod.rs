@@ -17,6 +17,7 @@ pub(crate) mod request_origin;
 pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod state;
+mod traces;
 
 pub use layers::rate::Rate;
 pub use server::serve;

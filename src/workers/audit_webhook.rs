@@ -11,7 +11,10 @@ pub use http::{Post, PostError};
 
 use crate::{
     clock::Clock,
-    domain::audit::head::{PublicKey, SignedHead},
+    domain::{
+        audit::head::{PublicKey, SignedHead},
+        secret::authorization,
+    },
     metrics::{self, CallOutcome},
     store::{Conn, Db, StoreError, audit},
 };
@@ -45,10 +48,7 @@ impl Webhook {
     /// A token that begins with a scheme, such as `Splunk …`, is sent as it is. Any other is sent as a bearer
     /// token.
     pub fn new(address: &str, token: Option<&str>) -> Result<Self, PostError> {
-        let scheme = |token: &str| {
-            if token.contains(' ') { token.to_owned() } else { format!("Bearer {token}") }
-        };
-        let authorization = token.map(str::trim).filter(|token| !token.is_empty()).map(scheme);
+        let authorization = token.map(str::trim).filter(|token| !token.is_empty()).map(authorization);
         Ok(Self { address: address.to_owned(), authorization, post: Post::new()? })
     }
 

@@ -86,12 +86,19 @@ def running_desk(folder, complete_after="1s", **more):
 
 @contextlib.contextmanager
 def service(environment, output):
+    with process(environment, output) as (_, address):
+        yield address
+
+
+@contextlib.contextmanager
+def process(environment, output):
+    """A running service: its process, and its address."""
     with output.open("w") as file, subprocess.Popen([UNSTALE, "serve"], env=environment, stdout=file, stderr=file) as running:
         try:
             deadline = time.monotonic() + 30
             while time.monotonic() < deadline and running.poll() is None:
                 if found := re.search(r"http://127\.0\.0\.1:\d+", output.read_text()):
-                    yield found[0]
+                    yield running, found[0]
                     return
                 time.sleep(0.05)
             raise AssertionError(f"it does not say where it listens:\n{output.read_text()}")

@@ -7,8 +7,12 @@ use aws_sdk_cloudfront::{
     error::{ProvideErrorMetadata, SdkError},
 };
 
+use tracing::Instrument;
 use unstale_domain::invalidations::problem::{Problem, ProblemKind, ProblemVerdict};
-use unstale_runtime::metrics::{self, CallOutcome};
+use unstale_runtime::{
+    metrics::{self, CallOutcome},
+    traces,
+};
 
 use super::error::problem;
 
@@ -95,7 +99,8 @@ impl AwsOperation {
     where
         E: Error + ProvideErrorMetadata + 'static,
     {
-        let call = Box::pin(call);
+        let span = traces::aws_call(self.service(), self.as_str());
+        let call = Box::pin(call.instrument(span.clone()));
         async move {
             let begun = Instant::now();
             let answer = call.await.map_err(|error| problem(&error));
@@ -103,6 +108,9 @@ impl AwsOperation {
                 answer.as_ref().map_or_else(|problem| outcome(problem.kind), |_| CallOutcome::Ok),
                 begun,
             );
+            if let Err(problem) = &answer {
+                traces::failed(&span, problem.kind.as_str());
+            }
             answer
         }
     }

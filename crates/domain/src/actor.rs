@@ -3,6 +3,7 @@
 use super::{
     id::{PersonId, TokenId},
     secret::SecretHash,
+    trace_parent::TraceParent,
 };
 
 /// The kind of an actor, as the history stores it.
@@ -173,6 +174,8 @@ pub struct Origin {
     /// The base URL of links for people: the public URL, or the address that the client used for this request.
     /// Empty if neither is known. It is used in the response and is not stored in the history.
     pub base_url: String,
+    /// Where the trace of the request goes on. `None` if no traces are recorded. It is no part of the history.
+    pub trace_parent: Option<TraceParent>,
 }
 
 /// An actor and the origin of the request.

@@ -22,3 +22,4 @@ pub mod sign_in;
 pub mod storable;
 pub mod time;
 pub mod tokens;
+pub mod trace_parent;

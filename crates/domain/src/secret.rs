@@ -106,6 +106,13 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// The value of an `Authorization` header: a token that begins with a scheme, such as `Splunk …`, as it is, any other as a
+/// bearer token.
+#[must_use]
+pub fn authorization(token: &str) -> String {
+    if token.contains(' ') { token.to_owned() } else { format!("Bearer {token}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,5 @@
 //! What the layers above `domain` share while they run: the clock, the notifier that tells of committed transactions, the
-//! heartbeats of workers, limits of what goes on at one time, the record of metrics, a thread for blocking work on files,
+//! heartbeats of workers, limits of what goes on at one time, the record of metrics, traces, a thread for blocking work on files,
 //! and failpoints for tests.
 
 pub mod clock;
@@ -9,3 +9,4 @@ pub mod heartbeats;
 pub mod keyed_limit;
 pub mod metrics;
 pub mod notify;
+pub mod traces;

@@ -14,6 +14,7 @@ pub mod outside;
 pub mod preconditions;
 pub mod proposals;
 pub mod queue;
+pub mod trace_parents;
 pub mod unsettled;
 pub mod waiting;
 

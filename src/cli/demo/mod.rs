@@ -69,7 +69,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
         Box::pin(first_weeks::make(&args.data, complete_after)).await?;
     }
     // What happened in those weeks is not logged as if it happened now.
-    let _log = log::start(&args.log)?;
+    let _log = log::start(&args.log, None)?;
     std::fs::create_dir_all(&args.data)
         .map_err(|error| format!("the folder {} cannot be made: {error}", args.data.display()))?;
     let data = args.data.canonicalize()?;

@@ -11,7 +11,7 @@ use crate::{
     store::{
         StoreError, Tx,
         checks::warming as warmings,
-        invalidations::{self, batches},
+        invalidations::{self, batches, trace_parents},
     },
 };
 
@@ -61,6 +61,9 @@ pub(in crate::commands) async fn queue(
         items_sha256: event.items.sha256.clone(),
     };
     invalidations::insert(tx, &[row]).await?;
+    if let Some(parent) = &acting.origin.trace_parent {
+        trace_parents::set(tx, &new.id, parent).await?;
+    }
     if new.warm {
         warmings::insert(tx, &new.id, &new.distribution).await?;
     }

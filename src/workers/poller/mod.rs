@@ -14,6 +14,7 @@ use crate::{
             retry::wait_before_look,
         },
         time::Timestamp,
+        trace_parent::TraceParent,
     },
     failpoint, metrics,
     store::{
@@ -21,8 +22,10 @@ use crate::{
         invalidations::{
             self,
             batches::{self, WatchedBatch},
+            trace_parents,
         },
     },
+    traces,
 };
 
 use super::{Next, WorkerContext};
@@ -102,10 +105,10 @@ impl Poller {
         let (mut ended, mut completed) = (Vec::new(), Vec::new());
         for watched in &held.watched {
             if let Some(mut event) = settle_one(&mut tx, held, watched, answers, now).await? {
-                if event.action == Action::BatchCompleted {
-                    completed.push(now.since(watched.accepted_at));
-                }
                 let served = served(&mut tx, held, watched).await?;
+                if event.action == Action::BatchCompleted {
+                    completed.push((watched, parents_of(&mut tx, &served).await?));
+                }
                 if event.note.is_empty() {
                     event.note = together(served.len()).unwrap_or_default();
                 }
@@ -119,8 +122,9 @@ impl Poller {
             audit::append(&mut tx, Event { old: String::new(), ..event });
         }
         tx.commit().await?;
-        for took in completed {
-            metrics::completed(took);
+        for (watched, parents) in completed {
+            metrics::completed(now.since(watched.accepted_at));
+            traces::completed(&parents, watched.cloudfront_id.as_str(), watched.accepted_at, now);
         }
         if let Some(problem) = &answers.problem {
             tracing::warn!(
@@ -202,6 +206,15 @@ fn event(held: &Held, watched: &WatchedBatch, action: Action, now: Timestamp) ->
     event.distribution = Some(held.distribution.clone());
     event.cloudfront_id = watched.cloudfront_id.to_string();
     event
+}
+
+/// The traces of the requests that it serves.
+async fn parents_of(tx: &mut Tx, served: &[ServedBatch]) -> Result<Vec<TraceParent>, StoreError> {
+    if !traces::are_recorded() {
+        return Ok(Vec::new());
+    }
+    let requests: Vec<_> = served.iter().map(|batch| batch.invalidation.clone()).collect();
+    trace_parents::of(tx, &requests).await
 }
 
 /// The batches whose items it has: itself, or those that were merged into it.

@@ -10,6 +10,7 @@ mod withdrawn;
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Mutex;
+use tracing::{Instrument, Span};
 
 use crate::{
     cloudfront::CreatedInvalidation,
@@ -18,7 +19,11 @@ use crate::{
         time::Timestamp,
     },
     failpoint,
-    store::{StoreError, invalidations::batches::SendingBatch},
+    store::{
+        StoreError,
+        invalidations::{batches::SendingBatch, trace_parents},
+    },
+    traces,
 };
 
 use super::{
@@ -111,7 +116,8 @@ impl Submitter {
     pub async fn finish(&self, work: SubmitWork) -> Result<(), StoreError> {
         let mut unwritten = self.unwritten.lock().await;
         if let Some(mut held) = work.0 {
-            let answer = self.send(&mut held).await?;
+            let span = self.span_of(&held).await?;
+            let answer = self.send(&mut held).instrument(span).await?;
             failpoint::hit("answered");
             *unwritten = Some((held, answer));
         }
@@ -120,6 +126,17 @@ impl Submitter {
         }
         *unwritten = None;
         Ok(())
+    }
+
+    /// The span of sending a batch, in the traces of its requests.
+    async fn span_of(&self, held: &Held) -> Result<Span, StoreError> {
+        if !traces::are_recorded() {
+            return Ok(Span::none());
+        }
+        let batch = &held.batch;
+        let requests: Vec<_> = batch.serves.iter().map(|served| served.invalidation.clone()).collect();
+        let parents = trace_parents::of(&mut *self.context.db.read().await?, &requests).await?;
+        Ok(traces::sending(&parents, batch.id.as_str(), batch.distribution.as_str(), batch.items.len()))
     }
 
     async fn send(&self, held: &mut Held) -> Result<SubmitOutcome, StoreError> {

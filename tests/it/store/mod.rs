@@ -53,6 +53,7 @@ mod survey;
 mod table_copy;
 mod times;
 mod tokens;
+mod trace_parents;
 mod transitions;
 mod unsettled;
 mod visibility;

@@ -21,7 +21,7 @@ use unstale::{
         distributions::{self, drift},
         invalidations::{
             self, DueWithin, InvalidationFilter, batches, cloudtrail, freezes, idempotency, monthly_budgets,
-            needs_a_look, outside, proposals, queue, unsettled, waiting,
+            needs_a_look, outside, proposals, queue, trace_parents, unsettled, waiting,
         },
     },
 };
@@ -87,6 +87,7 @@ async fn measure_requests(tx: &mut Tx, size: i64, measured: &mut Measured) {
         invalidations::same_due_within(conn, &id(OFTEN), "sha256", ExpectedContent::NewVersion, false, due),
         invalidations::of_distribution(conn, &id(OFTEN), 20),
         needs_a_look::next_number(conn, &one),
+        trace_parents::of(conn, &ids),
         queue::place(conn, &waits),
         queue::places(conn, &[&waits, &one]),
         queue::place_of_new(conn, &id(OFTEN), Load::default(), NOW),
