@@ -3,6 +3,11 @@
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /build
 
+# It writes the list of all crates into the program, where scanners and the SBOM of `docker buildx build --sbom=true`
+# find it; without it they know only Debian's packages.
+RUN cargo install cargo-auditable --version 0.7.7 --locked --debug --target-dir /tmp/auditable \
+    && rm -r /tmp/auditable
+
 # The dependencies first, with stand-ins for our own code: this layer lasts until one of these files changes.
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo/config.toml .cargo/
@@ -18,13 +23,13 @@ RUN mkdir -p src sandbox/src benches && for crate in crates/*; do mkdir $crate/s
     && echo 'fn main() {}' | tee src/main.rs sandbox/src/main.rs \
     && for crate in . sandbox crates/*; do touch $crate/src/lib.rs; done \
     && sed -n '/^\[\[bench\]\]/{n;s|^name = "\(.*\)"$|benches/\1.rs|p}' Cargo.toml | xargs touch \
-    && cargo build --locked --profile dist --bin unstale \
+    && cargo auditable build --locked --profile dist --bin unstale \
     && rm -r src sandbox crates benches
 
 COPY . .
 # A file that is older than the stand-in's build would be taken for built.
 RUN find src sandbox/src crates -name '*.rs' -exec touch {} + \
-    && cargo build --locked --profile dist --bin unstale \
+    && cargo auditable build --locked --profile dist --bin unstale \
     && mkdir /data
 
 
@@ -37,6 +42,13 @@ RUN apt-get update \
 COPY --from=build /build/target/dist/unstale /usr/local/bin/unstale
 COPY --from=build --chown=10001:10001 /data /data
 COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/unstale/
+
+# Labels of the Open Container Initiative; the release gives the version.
+ARG VERSION=
+LABEL org.opencontainers.image.title="Unstale" \
+      org.opencontainers.image.description="The self-hosted desk where a team refreshes what Amazon CloudFront serves" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0" \
+      org.opencontainers.image.version="$VERSION"
 
 USER 10001:10001
 WORKDIR /data
