@@ -104,24 +104,30 @@ def free_port():
 @contextlib.contextmanager
 def running_proxy(name, folder, service):
     port = free_port()
-    command = KINDS[name](folder, port, service)
+    with running(KINDS[name](folder, port, service), folder, port):
+        yield Client(port)
+
+
+@contextlib.contextmanager
+def running(command, folder, port, **more):
+    """A proxy that has to serve this port."""
     # Debian has its servers where only root looks.
     program = shutil.which(command[0], path=f"{os.environ['PATH']}:/usr/sbin")
     assert program, f"{command[0]} is missing"
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **more}
     with (folder / "output").open("w") as output:
-        running = subprocess.Popen([program, *command[1:]], env=environment, stdout=output, stderr=output)
+        process = subprocess.Popen([program, *command[1:]], env=environment, stdout=output, stderr=output)
     try:
         deadline = time.monotonic() + 20
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                 break
-            assert time.monotonic() < deadline and running.poll() is None, (folder / "output").read_text()
+            assert time.monotonic() < deadline and process.poll() is None, (folder / "output").read_text()
             time.sleep(0.05)
-        yield Client(port)
+        yield
     finally:
-        running.terminate()
-        running.wait(timeout=15)
+        process.terminate()
+        process.wait(timeout=15)
 
 
 class Client:
@@ -129,10 +135,14 @@ class Client:
 
     def __init__(self, port):
         self.port = port
+        self.origin = f"http://127.0.0.1:{port}"
         self.cookie = None
 
+    def connect(self, timeout):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout, source_address=(CLIENT, 0))
+
     def open(self, method, path, body=None, headers=None, timeout=100):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout, source_address=(CLIENT, 0))
+        connection = self.connect(timeout)
         # A client may claim what it likes.
         sent = {"X-Forwarded-For": "203.0.113.9", "Connection": "close", **(headers or {})}
         connection.request(method, path, body, sent)
@@ -147,9 +157,8 @@ class Client:
         return self.ask("GET", path, Cookie=self.cookie, **headers)
 
     def form(self, path, fields, **headers):
-        own = f"http://127.0.0.1:{self.port}"
         kind = "application/x-www-form-urlencoded"
-        return self.ask("POST", path, urlencode(fields), Content_Type=kind, Origin=own, Sec_Fetch_Site="same-origin", **headers)
+        return self.ask("POST", path, urlencode(fields), Content_Type=kind, Origin=self.origin, Sec_Fetch_Site="same-origin", **headers)
 
     def sign_in(self):
         status, headers, body = self.form("/sign-in", {"email": EMAIL, "password": PASSWORD})
@@ -225,6 +234,10 @@ def test_the_largest_body_goes_through(client, api):
 
 
 def test_live_events_come_at_once(client, api):
+    live_events_come_at_once(client, api)
+
+
+def live_events_come_at_once(client, api):
     with client.open("GET", "/events", headers={"Cookie": client.cookie}, timeout=10) as stream:
         assert stream.status == 200
         location = request_one(client, api)
