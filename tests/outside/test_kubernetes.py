@@ -365,7 +365,7 @@ def wait_for(check):
             if found := check():
                 return found
         time.sleep(0.05)
-    return check()
+    return None
 
 
 @contextlib.contextmanager
