@@ -65,7 +65,7 @@ fn described(args: &CopyArgs, copied: &CopiedDatabase) -> String {
     }
     format!(
         "{done} The history was checked and is intact.\n\
-         Start the service with UNSTALE_DATABASE={to} now, with the same keys as before: UNSTALE_AUDIT_KEY (by default \
+         Start the service with the new address in UNSTALE_DATABASE now, and with the same keys as before: UNSTALE_AUDIT_KEY (by default \
          unstale.audit-key beside an SQLite database) and UNSTALE_SECRETS_KEY_FILE. It makes the index of the search again.\n\
          Do not start it on {from} again: each of the two sends what waits in it."
     )
