@@ -81,7 +81,7 @@ async fn all_is_well_but_for_the_backups() {
     let (code, found) = given.examine(&[]);
     assert_eq!((code, found["condition"].as_str()), (0, Some("warning")), "{found}");
     for name in
-        ["settings", "database", "disk", "integrity", "clock", "aws", "permissions", "optional", "sign_in"]
+        ["settings", "database", "disk", "integrity", "tables", "clock", "aws", "permissions", "optional", "sign_in"]
     {
         assert_eq!(part(&found, name).0, "ok", "{name}: {found}");
     }
@@ -115,6 +115,8 @@ async fn a_broken_history_and_a_file_that_is_no_database_are_errors() {
     let (condition, message, _) = part(&found, "history");
     assert_eq!((code, condition), (1, "error"));
     assert!(message.starts_with("broken at event 7: it was changed"), "{message}");
+    let trigger = "the trigger audit_event_is_not_updated is missing or was changed";
+    assert!(part(&found, "tables").0 == "error" && part(&found, "tables").1 == trigger, "{found}");
     fs::write(given.folder.path().join("unstale.db"), "no database at all, but long enough to be read")
         .unwrap();
     let (code, found) = given.examine(&[]);

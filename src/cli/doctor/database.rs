@@ -18,6 +18,9 @@ use super::super::audit::open_database;
 const DAMAGED: &str = "If the file is damaged, stop the service, keep a copy of the file and of -wal beside it, and put back \
                        your newest intact backup with unstale restore. Look at the disk.";
 
+const CHANGED: &str = "Somebody changed the tables past Unstale: find out who. Stop the service, keep a copy of the file, and put \
+                       back a backup from before with unstale restore.";
+
 pub(super) async fn examine(report: &mut Report, serve: &ServeArgs) {
     let missing = Db::file_of(&serve.database.database).ok().flatten();
     if let Some(file) = missing.filter(|file| file.symlink_metadata().is_err()) {
@@ -50,6 +53,7 @@ pub(super) async fn examine(report: &mut Report, serve: &ServeArgs) {
         None => report.ok("database", "PostgreSQL, with the tables of this version"),
     }
     damages(report, &db).await;
+    missing_objects(report, &db).await;
     history(report, &db).await;
     db.close().await;
 }
@@ -62,6 +66,22 @@ async fn damages(report: &mut Report, db: &Db) {
             Some(damage) => report.error("integrity", format!("SQLite says of the file: {damage}"), DAMAGED),
         },
         Err(error) => report.error("integrity", with_causes(&error), DAMAGED),
+    }
+}
+
+/// Whether somebody took away what the migrations made, such as the triggers that forbid to change the history.
+async fn missing_objects(report: &mut Report, db: &Db) {
+    match db.missing_objects().await {
+        Ok(_) if db.file().is_none() => {}
+        Ok(missing) => match missing.first() {
+            None => report.ok("tables", "all tables, indexes and triggers are there"),
+            Some(missing) => {
+                // Of a trigger it has the whole statement.
+                let name: Vec<&str> = missing.split(' ').take(2).collect();
+                report.error("tables", format!("the {} is missing or was changed", name.join(" ")), CHANGED);
+            }
+        },
+        Err(error) => report.error("tables", with_causes(&error), DAMAGED),
     }
 }
 

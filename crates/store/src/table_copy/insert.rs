@@ -30,18 +30,18 @@ pub(super) enum Insert<'c> {
 }
 
 impl<'c> Insert<'c> {
-    pub fn into_sqlite(conn: &'c mut SqliteConnection, table: &Table) -> Self {
+    pub(super) fn into_sqlite(conn: &'c mut SqliteConnection, table: &Table) -> Self {
         let statement = format!("INSERT INTO \"{}\" ({}) ", table.name, table.column_list());
         Self::Sqlite { conn, statement, rows: Vec::new(), text: 0 }
     }
 
-    pub async fn into_postgres(conn: &'c mut PgConnection, table: &Table) -> Result<Self, StoreError> {
+    pub(super) async fn into_postgres(conn: &'c mut PgConnection, table: &Table) -> Result<Self, StoreError> {
         let statement = format!("COPY \"{}\" ({}) FROM STDIN", table.name, table.column_list());
         let copy = conn.copy_in_raw(&statement).await?;
         Ok(Self::Postgres { copy, text: Vec::new() })
     }
 
-    pub async fn add(&mut self, row: CopiedRow) -> Result<(), StoreError> {
+    pub(super) async fn add(&mut self, row: CopiedRow) -> Result<(), StoreError> {
         let is_full = match self {
             Self::Sqlite { rows, text, .. } => {
                 *text += row.iter().map(length).sum::<usize>();
@@ -56,7 +56,7 @@ impl<'c> Insert<'c> {
         if is_full { self.send().await } else { Ok(()) }
     }
 
-    pub async fn finish(mut self) -> Result<(), StoreError> {
+    pub(super) async fn finish(mut self) -> Result<(), StoreError> {
         self.send().await?;
         if let Self::Postgres { copy, .. } = self {
             copy.finish().await?;
