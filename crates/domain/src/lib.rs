@@ -5,6 +5,7 @@
 pub mod access;
 pub mod actor;
 pub mod audit;
+pub mod backups;
 pub mod base_url;
 pub mod causes;
 pub mod checks;
