@@ -28,4 +28,7 @@ pub use cloudwatch::{CloudWatch, METRICS_A_CALL};
 pub use environment::{AwsEnvironment, AwsEnvironmentError};
 pub use operation::AwsOperation;
 pub use pricing_plans::{PricingPlanManager, PricingPlanSubscription};
-pub use s3::{ListedObject, ListedPage, ObjectHead, S3, S3Bucket, S3Error};
+pub use s3::{
+    HashedContent, ListedObject, ListedPage, MultipartUpload, NewObject, ObjectHead, S3, S3Bucket,
+    S3Download, S3Error, UploadedPart,
+};

@@ -32,10 +32,17 @@ pub enum AwsOperation {
     ListSubscriptions,
     HeadObject,
     ListObjectsV2,
+    PutObject,
+    CreateMultipartUpload,
+    UploadPart,
+    CompleteMultipartUpload,
+    AbortMultipartUpload,
+    GetObject,
+    DeleteObject,
 }
 
 impl AwsOperation {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 20] = [
         Self::CreateInvalidation,
         Self::GetInvalidation,
         Self::ListInvalidations,
@@ -49,6 +56,13 @@ impl AwsOperation {
         Self::ListSubscriptions,
         Self::HeadObject,
         Self::ListObjectsV2,
+        Self::PutObject,
+        Self::CreateMultipartUpload,
+        Self::UploadPart,
+        Self::CompleteMultipartUpload,
+        Self::AbortMultipartUpload,
+        Self::GetObject,
+        Self::DeleteObject,
     ];
 
     /// Its name in AWS.
@@ -68,6 +82,13 @@ impl AwsOperation {
             Self::ListSubscriptions => "ListSubscriptions",
             Self::HeadObject => "HeadObject",
             Self::ListObjectsV2 => "ListObjectsV2",
+            Self::PutObject => "PutObject",
+            Self::CreateMultipartUpload => "CreateMultipartUpload",
+            Self::UploadPart => "UploadPart",
+            Self::CompleteMultipartUpload => "CompleteMultipartUpload",
+            Self::AbortMultipartUpload => "AbortMultipartUpload",
+            Self::GetObject => "GetObject",
+            Self::DeleteObject => "DeleteObject",
         }
     }
 
@@ -86,7 +107,15 @@ impl AwsOperation {
             Self::LookupEvents => "cloudtrail",
             Self::GetMetricData => "cloudwatch",
             Self::ListSubscriptions => "pricingplanmanager",
-            Self::HeadObject | Self::ListObjectsV2 => "s3",
+            Self::HeadObject
+            | Self::ListObjectsV2
+            | Self::PutObject
+            | Self::CreateMultipartUpload
+            | Self::UploadPart
+            | Self::CompleteMultipartUpload
+            | Self::AbortMultipartUpload
+            | Self::GetObject
+            | Self::DeleteObject => "s3",
         }
     }
 

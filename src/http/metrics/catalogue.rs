@@ -29,7 +29,7 @@ pub(super) struct MetricDescription {
 
 /// Parts of a second, for what runs on this machine.
 const SHORT: &[f64] = &[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
-/// Seconds, for calls to AWS, which are given up after 20.
+/// Seconds, for calls to AWS, which are given up after 20 but for the parts of a backup.
 const CALL: &[f64] = &[0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0];
 /// Seconds to minutes, for CloudFront's own work.
 const LONG: &[f64] = &[5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0];

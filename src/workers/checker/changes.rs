@@ -205,7 +205,7 @@ fn problem(origin: &BucketOrigin, error: &S3Error) -> ChangesProblem {
     use ChangesProblemName as Name;
     let (name, detail) = match error {
         S3Error::Credentials(_) => return ChangesProblem::new(Name::NoCredentials),
-        S3Error::Refused { status, code } => {
+        S3Error::Refused { status, code, .. } => {
             let name = match code.as_str() {
                 "AccessDenied" => Name::ListDenied,
                 "NoSuchBucket" => Name::BucketMissing,

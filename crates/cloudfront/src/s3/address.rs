@@ -28,13 +28,20 @@ impl S3Bucket {
         Some(Self { name: name.to_owned(), region, suffix })
     }
 
+    /// The bucket of this name, in a region that is not known yet.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), region: None, suffix: "amazonaws.com" }
+    }
+
     /// The address at which the bucket is asked in a region. `endpoint` is the one that is set, which takes the place
     /// of AWS's. `None` if no URL can be made of the name.
     pub(super) fn at(&self, region: &str, endpoint: Option<&Url>) -> Option<Bucket> {
         if let Some(endpoint) = endpoint {
             return Bucket::new(endpoint.clone(), UrlStyle::Path, self.name.clone(), region.to_owned()).ok();
         }
-        let aws = Url::parse(&format!("https://s3.{region}.{}", self.suffix)).ok()?;
+        let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { self.suffix };
+        let aws = Url::parse(&format!("https://s3.{region}.{suffix}")).ok()?;
         // The certificate of AWS covers one label before `s3`.
         let style = if self.name.contains('.') { UrlStyle::Path } else { UrlStyle::VirtualHost };
         Bucket::new(aws, style, self.name.clone(), region.to_owned()).ok()
@@ -82,5 +89,8 @@ mod tests {
         assert_eq!(at(site, Some("http://127.0.0.1:4600")), "http://127.0.0.1:4600/site/a%20b/%C3%BC.html");
         let china = "site.s3.cn-north-1.amazonaws.com.cn";
         assert!(at(china, None).starts_with("https://site.s3.eu-west-1.amazonaws.com.cn/"));
+        let named = |region| S3Bucket::named("site").at(region, None).unwrap().object_url("a").to_string();
+        assert_eq!(named("eu-west-1"), "https://site.s3.eu-west-1.amazonaws.com/a");
+        assert_eq!(named("cn-north-1"), "https://site.s3.cn-north-1.amazonaws.com.cn/a");
     }
 }

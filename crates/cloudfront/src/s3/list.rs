@@ -1,17 +1,12 @@
 //! Reads the listing of a bucket, a page at a time (`ListObjectsV2`).
 
-use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
 use rusty_s3::{Bucket, Credentials, S3Action, actions::ListObjectsV2};
-use tokio::time::timeout;
 use unstale_domain::time::Timestamp;
 
-use super::{super::operation::AwsOperation, Asked, Client, S3, S3Bucket, S3Error, SIGNED};
+use super::{super::operation::AwsOperation, Asked, S3, S3Bucket, S3Call, S3Error, SIGNED, call::refused};
 
 /// The largest page that is read: 1,000 keys of 1,024 bytes, each byte written as three, with what S3 says of each.
 const PAGE_MAX: usize = 8 * 1024 * 1024;
-/// The longest word that is taken from an error.
-const CODE_MAX: usize = 100;
 
 /// A page of a bucket's listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,23 +48,14 @@ impl S3 {
             }
             list.sign(SIGNED)
         };
-        let Asked { answer, region } = self.0.ask(bucket, AwsOperation::ListObjectsV2, sign).await?;
+        let call = S3Call::new(AwsOperation::ListObjectsV2);
+        let Asked { answer, region } = self.0.ask(bucket, &call, sign).await?;
         let status = answer.status();
-        let text = self.0.read(answer.into_body()).await?;
+        let text = self.0.read(answer.into_body(), PAGE_MAX, self.0.call).await?;
         if !status.is_success() {
-            return Err(S3Error::Refused { status: status.as_u16(), code: code_of(&text) });
+            return Err(refused(status.as_u16(), &text));
         }
         page(&text, region)
-    }
-}
-
-impl Client {
-    /// The whole content of an answer.
-    async fn read(&self, body: Incoming) -> Result<String, S3Error> {
-        let body = timeout(self.call, Limited::new(body, PAGE_MAX).collect()).await;
-        let body = body.map_err(|_| S3Error::TimedOut)?;
-        let body = body.map_err(|error| S3Error::NoAnswer(error.to_string()))?.to_bytes();
-        String::from_utf8(body.into()).map_err(|_| S3Error::Unreadable("it is not text".to_owned()))
     }
 }
 
@@ -83,13 +69,6 @@ fn page(text: &str, region: String) -> Result<ListedPage, S3Error> {
     };
     let objects = read.contents.into_iter().map(object).collect::<Result<_, S3Error>>()?;
     Ok(ListedPage { objects, next: read.next_continuation_token, region })
-}
-
-/// S3's own word for an error, such as `AccessDenied`. Empty if there is none.
-fn code_of(text: &str) -> String {
-    let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
-    let code = code.map(|(code, _)| code).filter(|code| code.len() <= CODE_MAX);
-    code.filter(|code| code.bytes().all(|byte| byte.is_ascii_alphanumeric())).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -132,17 +111,6 @@ mod tests {
             &PAGE.replace("1ueGcx", ""),
         ] {
             assert!(matches!(page(text, String::new()), Err(S3Error::Unreadable(_))), "{text}");
-        }
-    }
-
-    #[test]
-    fn an_error_has_its_word() {
-        for (text, code) in [
-            ("<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>", "AccessDenied"),
-            ("<Error><Code><b>x</b></Code></Error>", ""),
-            ("<html>no</html>", ""),
-        ] {
-            assert_eq!(code_of(text), code, "{text}");
         }
     }
 }
