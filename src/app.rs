@@ -20,11 +20,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     api::{self, Api},
+    backup_status::BackupStatus,
     clock::Clock,
     cloudfront::{CloudFront, CloudTrail, CloudWatch, PricingPlanManager, S3},
     commands::{self, CommandContext, CommandError},
     config::{AuditSettingsArgs, BackupScheduleArgs, ChecksArgs, SecretsArgs, Switch},
-    domain::{invalidations::quotas::Quotas, secrets_key::SecretsKey},
+    domain::{backups::BackupPlace, invalidations::quotas::Quotas, secrets_key::SecretsKey},
     edge::{Bounds, EdgeClient, EdgeClientError, Place},
     heartbeats::Heartbeats,
     http::AppState,
@@ -36,7 +37,8 @@ use crate::{
     },
     web::{self, Described},
     workers::{
-        self, AuditSettings, BackupSchedule, SigningKeyError, WarmerEdges, WorkerContext, WorkerSettings,
+        self, AuditSettings, BackupSchedule, BackupStore, SigningKeyError, WarmerEdges, WorkerContext,
+        WorkerSettings,
     },
 };
 
@@ -65,6 +67,8 @@ pub enum AppError {
     BackupOfPostgres,
     #[error("the folder of UNSTALE_BACKUP_DIR, {0}, cannot be used")]
     BackupFolder(PathBuf, #[source] io::Error),
+    #[error("UNSTALE_BACKUP_DIR names S3, and there are no credentials of AWS")]
+    BackupWithoutCredentials,
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -82,8 +86,10 @@ pub struct App {
     secrets_key: Option<Arc<SecretsKey>>,
     /// The settings for signing the history's heads. If `None`, heads are neither signed nor checked.
     audit_settings: Option<AuditSettings>,
-    /// When backups are made. `None` if the service makes none.
-    backups: Option<BackupSchedule>,
+    /// When backups are made, and where. `None` if the service makes none.
+    backups: Option<(BackupSchedule, BackupStore)>,
+    /// What is known of the backups.
+    backup_status: BackupStatus,
     /// The address that serves metrics only. `None` if there is none.
     metrics_listener: Option<TcpListener>,
     stop: CancellationToken,
@@ -125,6 +131,7 @@ impl App {
             secrets_key: None,
             audit_settings: None,
             backups: None,
+            backup_status: BackupStatus::default(),
             metrics_listener: None,
             stop,
             heartbeats: Heartbeats::default(),
@@ -219,17 +226,20 @@ impl App {
         Ok(self)
     }
 
-    /// Lets the service make backups by itself. Fails if its database is none of SQLite, or if the folder is not there and
-    /// cannot be made.
+    /// Lets the service make backups by itself, after the client for S3 was set. Fails if its database is none of SQLite, or if
+    /// the folder is not there and cannot be made.
     pub fn with_backups(mut self, backup: &BackupScheduleArgs) -> Result<Self, AppError> {
-        self.backups = backup.schedule();
-        if let Some(schedule) = &self.backups {
-            if self.command_context.db.is_shared() {
-                return Err(AppError::BackupOfPostgres);
-            }
-            schedule.make_folder().map_err(|error| AppError::BackupFolder(schedule.folder.clone(), error))?;
-            tracing::info!(folder = %schedule.folder.display(), keep = schedule.keep, "backups are made in this folder");
+        let Some(schedule) = backup.schedule() else { return Ok(self) };
+        if self.command_context.db.is_shared() {
+            return Err(AppError::BackupOfPostgres);
         }
+        if let BackupPlace::Folder(folder) = &schedule.place {
+            workers::make_folder(folder).map_err(|error| AppError::BackupFolder(folder.clone(), error))?;
+        }
+        let store = BackupStore::new(&schedule.place, self.worker_context.s3.clone());
+        let store = store.ok_or(AppError::BackupWithoutCredentials)?;
+        tracing::info!(place = %schedule.place, keep = schedule.keep, "backups are made here");
+        self.backups = Some((schedule, store));
         Ok(self)
     }
 

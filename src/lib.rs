@@ -15,7 +15,8 @@
 //! CloudFront between two transactions, never inside one. `http` is what pages and API share: the server, the
 //! middleware of each request, and the identification of the caller. `web` and `api` read through `store` and write
 //! through `commands`; neither imports the other. `config` holds the settings as plain values. Every module may
-//! import `clock`, `notify`, `heartbeats`, `keyed_limit`, `metrics`, `traces`, `file_thread` and `failpoint`.
+//! import `clock`, `notify`, `heartbeats`, `backup_status`, `keyed_limit`, `metrics`, `traces`, `file_thread` and
+//! `failpoint`.
 
 pub mod api;
 pub mod app;
@@ -31,5 +32,7 @@ pub use unstale_domain as domain;
 pub use unstale_edge as edge;
 pub use unstale_identity as identity;
 pub use unstale_outgoing as outgoing;
-pub use unstale_runtime::{clock, failpoint, file_thread, heartbeats, keyed_limit, metrics, notify, traces};
+pub use unstale_runtime::{
+    backup_status, clock, failpoint, file_thread, heartbeats, keyed_limit, metrics, notify, traces,
+};
 pub use unstale_store as store;

@@ -6,6 +6,7 @@ use tokio::{net::TcpListener, sync::Mutex, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    backup_status::BackupStatus,
     http::{self, AppState, HttpOptions, ScheduledBackups, metrics::MetricsExporter},
     notify::Listener,
     workers::{
@@ -33,7 +34,7 @@ impl App {
         let options = HttpOptions {
             heartbeats: self.heartbeats.clone(),
             are_checks_on: self.edge.is_some(),
-            backups: self.backups.as_ref().map(scheduled),
+            backups: self.backups.as_ref().map(|(schedule, _)| scheduled(schedule, &self.backup_status)),
             ..options
         };
         let pages = AppState::new(self.command_context.clone(), options, self.stop.clone());
@@ -86,8 +87,9 @@ impl App {
         self.start(workers, ClockRollback::new(self.worker_context.clone()));
         self.start(workers, CloudFrontSync::new(self.worker_context.clone()));
         self.start(workers, Indexer::new(db.clone(), clock.clone()));
-        if let Some(schedule) = &self.backups {
-            self.start(workers, BackupWorker::new(db.clone(), clock.clone(), schedule.clone()));
+        if let Some((schedule, store)) = self.backups.clone() {
+            let status = self.backup_status.clone();
+            self.start(workers, BackupWorker::new(db.clone(), clock.clone(), schedule, store, status));
         }
         if let Some(settings) = &self.audit_settings {
             if let Some(webhook) = settings.webhook.clone() {
@@ -125,9 +127,9 @@ impl App {
     }
 }
 
-fn scheduled(schedule: &BackupSchedule) -> ScheduledBackups {
-    let BackupSchedule { folder, every, .. } = schedule;
-    ScheduledBackups { folder: folder.clone(), every: *every, newest: workers::newest_backup }
+fn scheduled(schedule: &BackupSchedule, status: &BackupStatus) -> ScheduledBackups {
+    let BackupSchedule { place, every, .. } = schedule.clone();
+    ScheduledBackups { place, every, newest: workers::newest_backup, status: status.clone() }
 }
 
 /// Sorts what was recorded for metrics until the service stops.

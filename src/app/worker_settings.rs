@@ -1,7 +1,10 @@
 //! Turns the settings into what the workers need.
 
+use std::path::PathBuf;
+
 use crate::{
     config::{AuditSettingsArgs, BackupScheduleArgs, PaceArgs},
+    domain::backups::BackupPlace,
     identity::is_safe_address,
     workers::{BackupSchedule, PostError, Retention, Webhook, WorkerSettings},
 };
@@ -53,9 +56,10 @@ impl BackupScheduleArgs {
     /// `None` if the service makes no backups.
     #[must_use]
     pub fn schedule(&self) -> Option<BackupSchedule> {
-        let folder = self.backup_dir.clone().filter(|folder| !folder.as_os_str().is_empty())?;
+        let is_set = |place: &BackupPlace| *place != BackupPlace::Folder(PathBuf::new());
+        let place = self.backup_dir.clone().filter(is_set)?;
         let keep = usize::try_from(self.backup_keep).unwrap_or(usize::MAX);
-        Some(BackupSchedule { folder, every: self.backup_every, keep })
+        Some(BackupSchedule { place, every: self.backup_every, keep })
     }
 }
 

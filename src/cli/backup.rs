@@ -6,21 +6,26 @@ use std::{
 };
 
 use clap::Args;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::DatabaseArgs,
+    domain::{audit::head::Head, backups::S3Object},
     store::Db,
-    workers::{Backup, BackupError, back_up},
+    workers::{Backup, BackupError, UploadedBackup, back_up},
 };
 
 use super::{
     CliError,
     audit::open_database,
+    bucket,
     output::{say, say_error},
     signals,
 };
 
-/// Copy the SQLite database into a file, while the service runs or not, and check the copy.
+const GIVEN_UP: &str = "the backup was given up; nothing of it is left";
+
+/// Copy the SQLite database into a file or to Amazon S3, while the service runs or not, and check the copy.
 ///
 /// The copy is what the database was at one moment. It has everything: the history, accounts and what waits to be sent. It
 /// gets its name only once it is on the disk and was checked: the file by SQLite, the history by its chain and against the
@@ -28,7 +33,8 @@ use super::{
 /// is, 2 where none was made.
 #[derive(Debug, Args)]
 pub struct BackupArgs {
-    /// The file to make; it must not exist yet.
+    /// The file to make, or s3://BUCKET/KEY; it must not exist yet. Before the copy goes to S3 it is made and checked beside the
+    /// database.
     file: PathBuf,
     #[command(flatten)]
     database: DatabaseArgs,
@@ -41,30 +47,57 @@ pub async fn run(args: BackupArgs) -> ExitCode {
             made.flaw.map_or(ExitCode::SUCCESS, |_| ExitCode::from(1))
         }
         Err(error) => {
-            say_error(&error);
+            say_error(&bucket::with_fix(error));
             ExitCode::from(2)
         }
     }
 }
 
-async fn make(args: &BackupArgs) -> Result<Backup, CliError> {
+/// A backup, wherever it is.
+struct PlacedBackup {
+    place: String,
+    length: u64,
+    events: u64,
+    last: Head,
+    flaw: Option<String>,
+}
+
+async fn make(args: &BackupArgs) -> Result<PlacedBackup, CliError> {
     if Db::file_of(&args.database.database)?.is_none() {
         return Err(BackupError::NotAFile.into());
     }
-    if args.file.to_string_lossy().contains("://") {
-        return Err(format!("{} is an address; FILE is a path, such as copy.db", args.file.display()).into());
+    let object = bucket::object(&args.file)?;
+    if object.is_none() && args.file.to_string_lossy().contains("://") {
+        let file = args.file.display();
+        return Err(
+            format!("{file} is an address; FILE is a path, such as copy.db, or s3://BUCKET/KEY").into()
+        );
     }
     let stop = signals::stop_token()?;
     let db = open_database(&args.database).await?;
+    let made = match &object {
+        Some(object) => to_bucket(&db, object, &stop).await?,
+        None => to_file(&db, &args.file, &stop).await?,
+    };
+    db.close().await;
+    Ok(made)
+}
+
+async fn to_file(db: &Db, file: &Path, stop: &CancellationToken) -> Result<PlacedBackup, CliError> {
     // What was written of the copy is removed where it is given up.
-    let made = stop.run_until_cancelled(back_up(&db, &part_of(&args.file), &args.file)).await;
-    match made {
-        Some(made) => {
-            db.close().await;
-            Ok(made?)
-        }
-        None => Err("the backup was given up; nothing of it is left".into()),
-    }
+    let made = stop.run_until_cancelled(back_up(db, &part_of(file), file)).await.ok_or(GIVEN_UP)?;
+    let Backup { file, length, events, last, flaw } = made?;
+    Ok(PlacedBackup { place: file.display().to_string(), length, events, last, flaw })
+}
+
+async fn to_bucket(db: &Db, object: &S3Object, stop: &CancellationToken) -> Result<PlacedBackup, CliError> {
+    let backups = bucket::backups(object.folder()).await?;
+    let made = backups.back_up(db, object, stop).await.map_err(|error| match error {
+        BackupError::GivenUp => CliError::from(GIVEN_UP),
+        error => error.into(),
+    });
+    let UploadedBackup { object, length, events, last, flaw } = made?;
+    Ok(PlacedBackup { place: object.to_string(), length, events, last, flaw })
 }
 
 /// The name that the file has until it is whole.
@@ -74,17 +107,16 @@ fn part_of(file: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn described(made: &Backup) -> String {
-    let Backup { file, length, events, last, flaw } = made;
-    let file = file.display();
+fn described(made: &PlacedBackup) -> String {
+    let PlacedBackup { place, length, events, last, flaw } = made;
     match flaw {
         None => format!(
-            "Backed up to {file}: {length} bytes, {events} events, up to event {} with hash {}. The copy was checked and \
+            "Backed up to {place}: {length} bytes, {events} events, up to event {} with hash {}. The copy was checked and \
              is intact.",
             last.sequence, last.hash
         ),
         Some(flaw) => format!(
-            "Backed up to {file}, but it is broken, as the database is: {flaw}.\nKeep it and your older backups, and run \
+            "Backed up to {place}, but it is broken, as the database is: {flaw}.\nKeep it and your older backups, and run \
              unstale audit verify."
         ),
     }

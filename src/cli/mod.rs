@@ -7,6 +7,7 @@ mod audit_filters;
 mod audit_verify;
 mod background;
 mod backup;
+mod bucket;
 mod completions;
 mod config;
 mod context;

@@ -8,11 +8,11 @@ use crate::{
     clock::Clock,
     config::DatabaseArgs,
     store::Db,
-    workers::{RestoreError, RestoredBackup, RestoredContent, restore},
+    workers::{RestoreError, RestoredBackup, RestoredContent, restore, restore_object},
 };
 
 use super::{
-    CliError, context,
+    CliError, bucket, context,
     output::{say, say_error},
     signals,
 };
@@ -25,7 +25,8 @@ use super::{
 /// restored, 1 where this backup cannot be restored, 2 where it could not be restored; with 1 and 2 the database is as it was.
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
-    /// The backup: a file that unstale backup or the service has made.
+    /// The backup: a file that unstale backup or the service has made, or s3://BUCKET/KEY. What is downloaded lies beside the
+    /// database until it was copied.
     file: PathBuf,
     /// Replace the database that is there.
     #[arg(long)]
@@ -41,8 +42,8 @@ pub async fn run(args: RestoreArgs) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            say_error(&error);
             let is_broken = matches!(error.downcast_ref(), Some(RestoreError::Broken(_)));
+            say_error(&bucket::with_fix(error));
             ExitCode::from(if is_broken { 1 } else { 2 })
         }
     }
@@ -55,7 +56,14 @@ async fn put_back(args: &RestoreArgs) -> Result<RestoredBackup, CliError> {
     let stop = signals::stop_token()?;
     let (acting, clock) = (context::acting(), Clock::system());
     // The copy is removed where it is given up. The last step, which puts it in place, is not given up.
-    let restored = stop.run_until_cancelled(restore(&args.file, &file, args.replace, &acting, &clock)).await;
+    let restored = match bucket::object(&args.file)? {
+        None => stop.run_until_cancelled(restore(&args.file, &file, args.replace, &acting, &clock)).await,
+        Some(object) => {
+            let backups = bucket::backups(object.folder()).await?;
+            let restoring = restore_object(&backups, &object, &file, args.replace, &acting, &clock);
+            stop.run_until_cancelled(restoring).await
+        }
+    };
     match restored {
         Some(restored) => Ok(restored?),
         None => Err("the restore was given up; the database is as it was".into()),

@@ -1,8 +1,10 @@
 //! The backups that the service makes by itself.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use clap::Args;
+
+use crate::domain::backups::{BackupPlace, S3AddressError};
 
 use super::span;
 
@@ -12,10 +14,10 @@ const EVERY_MAX: Duration = Duration::from_hours(30 * 24);
 /// Where the service puts its backups, how often it makes one, and how many it keeps.
 #[derive(Debug, Clone, Args)]
 pub struct BackupScheduleArgs {
-    /// The folder for backups of an SQLite database, best on another disk: each is a file that was checked. Without it
-    /// the service makes none.
-    #[arg(long, env = "UNSTALE_BACKUP_DIR", value_name = "FOLDER")]
-    pub backup_dir: Option<PathBuf>,
+    /// The folder for backups of an SQLite database, best on another disk, or s3://BUCKET/PREFIX of Amazon S3: each is a
+    /// file that was checked. Without it the service makes none.
+    #[arg(long, env = "UNSTALE_BACKUP_DIR", value_name = "FOLDER", value_parser = place)]
+    pub backup_dir: Option<BackupPlace>,
     /// How often a backup is made: a span such as 30m, 6h or 1d.
     #[arg(long, env = "UNSTALE_BACKUP_EVERY", value_name = "SPAN", default_value = "6h", value_parser = every)]
     pub backup_every: Duration,
@@ -23,6 +25,10 @@ pub struct BackupScheduleArgs {
     #[arg(long, env = "UNSTALE_BACKUP_KEEP", value_name = "NUMBER", default_value_t = 30,
         value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub backup_keep: u32,
+}
+
+fn place(text: &str) -> Result<BackupPlace, S3AddressError> {
+    BackupPlace::parse(text)
 }
 
 fn every(text: &str) -> Result<Duration, String> {

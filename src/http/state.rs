@@ -12,8 +12,10 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    backup_status::BackupStatus,
     commands::CommandContext,
     domain::{
+        backups::BackupPlace,
         invalidations::{queue::Throughput, ticket::Tickets},
         sign_in::throttle::Throttle,
         time::Timestamp,
@@ -57,9 +59,11 @@ pub struct HttpOptions {
 /// The backups that the service makes by itself, as a page looks at them.
 #[derive(Debug, Clone)]
 pub struct ScheduledBackups {
-    pub folder: PathBuf,
+    pub place: BackupPlace,
     pub every: Duration,
-    /// Reads when the newest one was begun. It blocks.
+    /// What the worker knows of them.
+    pub status: BackupStatus,
+    /// Reads when the newest one in a folder was begun. It blocks.
     pub newest: fn(&Path, Timestamp) -> io::Result<Option<Timestamp>>,
 }
 

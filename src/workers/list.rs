@@ -29,6 +29,17 @@ workers! {
     Indexer = "indexer",
     AuditWorker = "audit",
     AuditWebhook = "audit_webhook",
-    BackupWorker = "backup",
     Warmer = "warmer",
+}
+
+impl Worker for BackupWorker {
+    const NAME: &'static str = "backup";
+
+    async fn tick(&self) -> Result<Next, StoreError> {
+        Self::tick(self).await
+    }
+
+    async fn end(&self) {
+        Self::end(self).await;
+    }
 }

@@ -53,6 +53,11 @@ pub trait Worker: Send + Sync + 'static {
     /// Does what is due now, and returns when the next tick is due. Dropping the future between two awaits loses no
     /// work: a later tick does what was not committed.
     fn tick(&self) -> impl Future<Output = Result<Next, StoreError>> + Send;
+
+    /// Ends what goes on beside the ticks, after the last one.
+    fn end(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 }
 
 /// Runs the worker's ticks until `stop`; a tick that has begun is finished first. With a listener, a committed
@@ -81,6 +86,7 @@ pub async fn run<W: Worker>(
             Err(error) => recover(W::NAME, &error, stop).await,
         }
     }
+    worker.end().await;
 }
 
 /// Claims and finishes work until `stop`. Several tasks run this at the same time. Only the task that holds the

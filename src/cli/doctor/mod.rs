@@ -39,7 +39,7 @@ pub async fn run(args: DoctorArgs) -> ExitCode {
     let serve = &args.serve;
     settings::examine(&mut report, serve);
     database::examine(&mut report, serve).await;
-    backups::examine(&mut report, serve, now);
+    backups::examine(&mut report, serve, now).await;
     clock::examine(&mut report).await;
     aws::examine(&mut report, now).await;
     sign_in::examine(&mut report, serve, now).await;

@@ -8,26 +8,13 @@ use std::{
 
 use crate::domain::time::Timestamp;
 
-use super::BackupSchedule;
-
-const BEGIN: &str = "unstale-";
+/// How the names of backups begin.
+pub(super) const BEGIN: &str = "unstale-";
 const END: &str = ".db";
 /// The name of the last backup that was broken, as the database was.
-const BROKEN: &str = "unstale-broken.db";
+pub(super) const BROKEN: &str = "unstale-broken.db";
 /// The name of the file that is being written.
 pub(super) const PART: &str = "unstale.db.part";
-
-impl BackupSchedule {
-    /// When the newest backup was begun. `None` if there is none.
-    pub fn newest(&self, now: Timestamp) -> io::Result<Option<Timestamp>> {
-        newest_backup(&self.folder, now)
-    }
-
-    /// Makes the folder where it is missing.
-    pub fn make_folder(&self) -> io::Result<()> {
-        fs::create_dir_all(&self.folder)
-    }
-}
 
 /// The name of a backup that was begun at this time: `unstale-20261130T120000Z.db`. The names sort by age.
 pub(super) fn name(at: Timestamp) -> String {
@@ -41,7 +28,7 @@ pub(super) fn compact(at: Timestamp) -> String {
 }
 
 /// When the backup of this name was begun. `None` for other names.
-fn begun_at(name: &str) -> Option<Timestamp> {
+pub(super) fn begun_at(name: &str) -> Option<Timestamp> {
     let text = name.strip_prefix(BEGIN)?.strip_suffix(END)?;
     let (day, time) = text.strip_suffix('Z')?.split_once('T')?;
     let [year, month, day] = [day.get(..4)?, day.get(4..6)?, day.get(6..)?];
@@ -53,6 +40,11 @@ fn begun_at(name: &str) -> Option<Timestamp> {
 /// When the newest backup was begun. `None` if there is none.
 pub fn newest_backup(folder: &Path, now: Timestamp) -> io::Result<Option<Timestamp>> {
     Ok(names(folder, now)?.last().and_then(|name| begun_at(name)))
+}
+
+/// Makes the folder where it is missing.
+pub fn make_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
 }
 
 /// Removes all backups but the newest `keep`.

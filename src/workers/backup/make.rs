@@ -41,17 +41,37 @@ pub async fn back_up(db: &Db, part: &Path, file: &Path) -> Result<Backup, Backup
     if file.symlink_metadata().is_ok() {
         return Err(BackupError::Exists(file));
     }
-    let partial = {
-        let part = part.clone();
-        on_file_thread(&files, move || PartialFile::take(&part)).await?
-    };
-    let (walk, flaw) = copy_and_check(db, &part).await.map_err(|error| match error {
-        BackupError::Store(StoreError::Full(_)) => BackupError::Full(file.clone()),
-        error => error,
-    })?;
+    let CheckedCopy { partial, events, last, flaw } = write_copy(&files, db, &part, &file).await?;
     let name = file.clone();
     let length = on_file_thread(&files, move || partial.finish(&name)).await?;
-    Ok(Backup { file, length, events: walk.checked(), last: walk.last().clone(), flaw })
+    Ok(Backup { file, length, events, last, flaw })
+}
+
+/// A copy that was checked and has no name yet. It is removed when it is dropped.
+#[derive(Debug)]
+pub(super) struct CheckedCopy {
+    pub partial: PartialFile,
+    pub events: u64,
+    pub last: Head,
+    pub flaw: Option<String>,
+}
+
+/// Copies the database into the file `part` and checks the copy. A disk that is full is said of `file`.
+pub(super) async fn write_copy(
+    files: &FileThread,
+    db: &Db,
+    part: &Path,
+    file: &Path,
+) -> Result<CheckedCopy, BackupError> {
+    let partial = {
+        let part = part.to_owned();
+        on_file_thread(files, move || PartialFile::take(&part)).await?
+    };
+    let (walk, flaw) = copy_and_check(db, part).await.map_err(|error| match error {
+        BackupError::Store(StoreError::Full(_)) => BackupError::Full(file.to_owned()),
+        error => error,
+    })?;
+    Ok(CheckedCopy { partial, events: walk.checked(), last: walk.last().clone(), flaw })
 }
 
 /// Does blocking work on files on their thread.

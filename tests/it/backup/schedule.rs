@@ -4,8 +4,10 @@ use std::{fs, path::Path, time::Duration};
 
 use tempfile::TempDir;
 use unstale::{
+    backup_status::BackupStatus,
     clock::Clock,
-    workers::{BackupSchedule, BackupWorker, Next},
+    domain::backups::BackupPlace,
+    workers::{BackupSchedule, BackupStore, BackupWorker, Next},
 };
 
 use crate::{
@@ -19,17 +21,21 @@ struct Given {
     database: Database,
     clock: Clock,
     folder: TempDir,
+    status: BackupStatus,
 }
 
 impl Given {
     async fn new() -> Self {
         let database = Database::new(Engine::Sqlite).await;
-        Self { database, clock: Clock::manual(at(0)), folder: tempfile::tempdir().unwrap() }
+        let (clock, folder) = (Clock::manual(at(0)), tempfile::tempdir().unwrap());
+        Self { database, clock, folder, status: BackupStatus::default() }
     }
 
     fn worker(&self, keep: usize) -> BackupWorker {
-        let schedule = BackupSchedule { folder: self.folder.path().to_owned(), every: EVERY, keep };
-        BackupWorker::new(self.database.db.clone(), self.clock.clone(), schedule)
+        let place = BackupPlace::Folder(self.folder.path().to_owned());
+        let store = BackupStore::new(&place, None).unwrap();
+        let schedule = BackupSchedule { place, every: EVERY, keep };
+        BackupWorker::new(self.database.db.clone(), self.clock.clone(), schedule, store, self.status.clone())
     }
 
     fn names(&self) -> Vec<String> {
@@ -45,7 +51,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 /// Ticks until no backup runs. Returns how long the worker rests then.
-async fn settle(worker: &BackupWorker, clock: &Clock) -> Duration {
+pub async fn settle(worker: &BackupWorker, clock: &Clock) -> Duration {
     loop {
         match worker.tick().await.unwrap() {
             Next::At(due) if due.since(clock.now()) > Duration::from_secs(1) => {
@@ -104,6 +110,11 @@ async fn a_broken_one_is_set_aside_and_pushes_no_older_one_out() {
         assert_eq!(settle(&worker, &given.clock).await, EVERY);
     }
     assert_eq!(given.names(), [intact[0].as_str(), "unstale-broken.db"]);
+    let failure = given.status.failure().unwrap();
+    assert!(
+        failure.message.contains("unstale-broken.db is broken, as the database is: event 1"),
+        "{failure:?}"
+    );
     given.database.remove().await;
 }
 
@@ -113,9 +124,25 @@ async fn one_that_fails_is_tried_again_soon() {
     let worker = given.worker(9);
     fs::create_dir(given.folder.path().join("unstale.db.part")).unwrap();
     assert_eq!(settle(&worker, &given.clock).await, Duration::from_mins(10));
+    let failure = given.status.failure().unwrap();
+    assert!(failure.message.contains("unstale.db.part cannot be written"), "{failure:?}");
+    assert!(failure.fix.contains("its disk is mounted"), "{failure:?}");
     fs::remove_dir(given.folder.path().join("unstale.db.part")).unwrap();
     given.clock.advance(Duration::from_mins(10));
     assert_eq!(settle(&worker, &given.clock).await, EVERY);
     assert_eq!(given.names().len(), 1);
+    assert_eq!((given.status.failure(), given.status.newest()), (None, Some(given.clock.now())));
+    given.database.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_runs_when_the_service_stops_leaves_nothing() {
+    let given = Given::new().await;
+    fill(&given.database.db, 3_000).await;
+    let worker = given.worker(9);
+    worker.tick().await.unwrap();
+    worker.end().await;
+    let part = given.folder.path().join("unstale.db.part");
+    assert!(!part.exists(), "{:?}", given.names());
     given.database.remove().await;
 }

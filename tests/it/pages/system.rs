@@ -1,7 +1,11 @@
 //! The page of the system: what is wrong, and what to do about it.
 
 use cloudfront_sandbox::{Fault, FaultKind};
-use unstale::http::{HttpOptions, ScheduledBackups};
+use unstale::{
+    backup_status::{BackupProblem, BackupStatus},
+    domain::backups::BackupPlace,
+    http::{HttpOptions, ScheduledBackups},
+};
 
 use crate::support::{Answer, TestApp, World, options, seconds};
 
@@ -94,7 +98,8 @@ async fn what_is_wrong_stands_there_with_what_to_do() {
 async fn the_age_of_the_newest_backup_is_told() {
     let every = seconds(6 * 3_600);
     let with = |newest| {
-        let backups = Some(ScheduledBackups { folder: "/mnt/backups".into(), every, newest });
+        let (place, status) = (BackupPlace::Folder("/mnt/backups".into()), BackupStatus::default());
+        let backups = Some(ScheduledBackups { place, every, newest, status });
         HttpOptions { backups, ..options() }
     };
     let app = TestApp::over(World::new().await, with(|_, now| Ok(Some(now.minus(seconds(7_200)))))).await;
@@ -109,5 +114,45 @@ async fn the_age_of_the_newest_backup_is_told() {
     let app = TestApp::over(World::new().await, away).await;
     let page = app.admin().await.visit(PAGE).await;
     assert_row(&page, "Backups", "Error", &["cannot be read: it is not there", "its disk is mounted"]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn why_the_last_backup_failed_stands_there() {
+    let status = BackupStatus::default();
+    let place = BackupPlace::parse("s3://backups/eu").unwrap();
+    let backups = ScheduledBackups {
+        place,
+        every: seconds(6 * 3_600),
+        newest: |_, _| panic!("a bucket is no folder"),
+        status: status.clone(),
+    };
+    let app = TestApp::over(World::new().await, HttpOptions { backups: Some(backups), ..options() }).await;
+    let admin = app.admin().await;
+    let page = admin.visit(PAGE).await;
+    assert_row(&page, "Backups", "Warning", &["there is no backup in s3://backups/eu yet"]);
+    let now = app.world.clock.now();
+    let problem = |message: &str, fix: &str| BackupProblem {
+        at: now.minus(seconds(300)),
+        message: message.to_owned(),
+        fix: fix.to_owned(),
+    };
+    status.found(now.minus(seconds(7_200)));
+    status.failed(problem("S3 does not allow s3:PutObject", "Add <this> statement"));
+    status.removed(Some(problem("S3 does not allow s3:DeleteObject", "Or a lifecycle rule")));
+    let page = admin.visit(PAGE).await;
+    let rows: Vec<_> = rows(&page).into_iter().filter(|row| row[0] == "Backups").collect();
+    let [age, failure, removal] = rows.as_slice() else { panic!("{rows:?}") };
+    assert!(age[1] == "OK" && age[2].contains("the newest in s3://backups/eu is 2 hours old"), "{age:?}");
+    assert!(
+        failure[1] == "Error" && failure[2].contains("the last one failed 5 min ago: S3 does not"),
+        "{failure:?}"
+    );
+    assert!(failure[2].contains("Add <this> statement"), "{failure:?}");
+    assert!(removal[1] == "Warning" && removal[2].contains("s3:DeleteObject"), "{removal:?}");
+    status.made(now);
+    status.removed(None);
+    let page = admin.visit(PAGE).await;
+    assert_eq!(page.texts(".parts td").iter().filter(|text| *text == "Backups").count(), 1);
     app.finish().await;
 }

@@ -2,6 +2,7 @@
 
 mod app;
 mod browser;
+pub mod bucket_server;
 pub mod checked;
 mod database;
 pub mod program;

@@ -57,21 +57,21 @@ pub fn note_no_backups(report: &mut Report) {
     report.warning(
         BACKUPS,
         "the service makes none",
-        "Name a folder on another disk with UNSTALE_BACKUP_DIR, or run unstale backup FILE regularly.",
+        "Name a folder on another disk or s3://BUCKET/PREFIX with UNSTALE_BACKUP_DIR, or run unstale backup FILE regularly.",
     );
 }
 
-/// Examines the age of the newest backup in a folder, of which one is made every so often.
-pub fn examine_backups(report: &mut Report, folder: &str, age: Option<Duration>, every: Duration) {
+/// Examines the age of the newest backup in a folder or bucket, of which one is made every so often.
+pub fn examine_backups(report: &mut Report, place: &str, age: Option<Duration>, every: Duration) {
     let Some(age) = age else {
         report.warning(
             BACKUPS,
-            format!("there is no backup in {folder} yet"),
+            format!("there is no backup in {place} yet"),
             "The service makes one at its start, with these settings. If it runs, its log says why there is none.",
         );
         return;
     };
-    let message = format!("the newest in {folder} is {} old", span_in_words(age));
+    let message = format!("the newest in {place} is {} old", span_in_words(age));
     if age > every.saturating_mul(MISSED) {
         let fix =
             "See that the service runs with these settings, and look for \"no backup was made\" in its log.";

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use crate::{
     domain::{
-        examination::{
-            BACKUPS, DISK, Report, bytes_in_words, examine_backups, examine_disk, note_no_backups,
-        },
+        examination::{DISK, Report, bytes_in_words, examine_disk},
         invalidations::problem::Problem,
         time::{Timestamp, span_in_words},
     },
@@ -21,6 +19,8 @@ use crate::{
     },
 };
 
+use super::backups;
+
 /// The service reads what is optional at least once an hour. An older problem means that it is not asked any more.
 const RECENT: Duration = Duration::from_hours(2);
 /// Events are usually checked within seconds.
@@ -34,7 +34,7 @@ pub(super) async fn examine(app: &AppState, conn: &mut Conn, size: i64) -> Resul
     database(&mut report, app, size);
     disk(&mut report, app).await;
     history(&mut report, conn, now).await?;
-    backups(&mut report, app, now).await;
+    backups::examine(&mut report, app, now).await;
     aws(&mut report, conn, now).await?;
     optional(&mut report, conn, now).await?;
     sign_in(&mut report, app).await;
@@ -106,26 +106,6 @@ async fn history(report: &mut Report, conn: &mut Conn, now: Timestamp) -> Result
         }
     }
     Ok(())
-}
-
-async fn backups(report: &mut Report, app: &AppState, now: Timestamp) {
-    let Some(schedule) = app.options.backups.clone() else {
-        if app.context.db.is_shared() {
-            report.not_checked(BACKUPS, "those of PostgreSQL are made with pg_dump");
-        } else {
-            note_no_backups(report);
-        }
-        return;
-    };
-    let (folder, every) = (schedule.folder.display().to_string(), schedule.every);
-    match app.files.run(move || (schedule.newest)(&schedule.folder, now)).await {
-        Ok(newest) => examine_backups(report, &folder, newest.map(|newest| now.since(newest)), every),
-        Err(error) => report.error(
-            BACKUPS,
-            format!("{folder} cannot be read: {error}"),
-            "See that its disk is mounted, and that the service may read and write it.",
-        ),
-    }
 }
 
 async fn aws(report: &mut Report, conn: &mut Conn, now: Timestamp) -> Result<(), StoreError> {

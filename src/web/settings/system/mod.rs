@@ -1,5 +1,6 @@
 //! `GET /settings/system`: how the service is, from what it knows already. `unstale doctor` looks deeper.
 
+mod backups;
 mod examine;
 
 use std::time::Duration;

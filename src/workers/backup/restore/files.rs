@@ -38,9 +38,15 @@ pub(super) fn examine(backup: &Path, file: &Path, replace: bool) -> Result<Place
         return Err(RestoreError::NotAFile(backup.to_owned()));
     }
     let there = file.metadata().ok();
-    if there.as_ref().is_some_and(|there| (there.dev(), there.ino()) == (about.dev(), about.ino())) {
+    if there.is_some_and(|there| (there.dev(), there.ino()) == (about.dev(), about.ino())) {
         return Err(RestoreError::Itself(backup.to_owned()));
     }
+    examine_place(file, replace)
+}
+
+/// Looks at the place of the database before anything is changed.
+pub(super) fn examine_place(file: &Path, replace: bool) -> Result<Place, RestoreError> {
+    let there = file.metadata().ok();
     if !folder_of(file).is_dir() {
         return Err(RestoreError::NoFolder(folder_of(file).to_owned()));
     }

@@ -12,6 +12,7 @@ use crate::{
     domain::{
         actor::Acting,
         audit::{Action, Event, head::Head},
+        backups::S3Object,
         causes::with_causes,
         time::Timestamp,
     },
@@ -27,7 +28,8 @@ use crate::{
 use files::Place;
 
 use super::{
-    super::audit::CheckError, BackupError, flaw::find_flaw, owner::beside, partial_file::PartialFile,
+    super::audit::CheckError, BackupError, S3Backups, flaw::find_flaw, owner::beside,
+    partial_file::PartialFile,
 };
 
 /// A backup that is in the place of the database now.
@@ -92,18 +94,50 @@ pub async fn restore(
 ) -> Result<RestoredBackup, RestoreError> {
     let place = {
         let (backup, database) = (backup.to_owned(), file.to_owned());
-        let examine = move || Ok(files::examine(&backup, &database, replace));
-        let examined = FileThread::default().run(examine).await;
-        examined.map_err(|error| RestoreError::Files(file.to_owned(), error))??
+        examined(file, move || files::examine(&backup, &database, replace)).await?
     };
     let _lock = instance_lock::take(&place.file)?;
     // The lock has made an empty file where there was none.
     let _empty = files::EmptyFiles::of(&place);
-    put_back(backup, &place, acting, clock).await
+    let name = backup.file_name().unwrap_or_default().to_string_lossy();
+    put_back(backup, &name, &place, acting, clock).await
+}
+
+/// Downloads the object beside the database, and goes on as [`restore`] does with a file. Nothing is left of the download.
+pub async fn restore_object(
+    backups: &S3Backups,
+    object: &S3Object,
+    file: &Path,
+    replace: bool,
+    acting: &Acting,
+    clock: &Clock,
+) -> Result<RestoredBackup, RestoreError> {
+    let place = {
+        let database = file.to_owned();
+        examined(file, move || files::examine_place(&database, replace)).await?
+    };
+    let _lock = instance_lock::take(&place.file)?;
+    let _empty = files::EmptyFiles::of(&place);
+    let part = beside(&place.file, ".unstale-download");
+    let taken = FileThread::default().run(move || Ok(PartialFile::take(&part))).await;
+    let partial = taken.map_err(|error| RestoreError::Files(place.file.clone(), error))??;
+    if let Some(difference) = backups.download(object, partial.path()).await? {
+        return Err(RestoreError::Broken(difference));
+    }
+    put_back(partial.path(), &object.to_string(), &place, acting, clock).await
+}
+
+async fn examined(
+    file: &Path,
+    examine: impl FnOnce() -> Result<Place, RestoreError> + Send + 'static,
+) -> Result<Place, RestoreError> {
+    let examined = FileThread::default().run(move || Ok(examine())).await;
+    examined.map_err(|error| RestoreError::Files(file.to_owned(), error))?
 }
 
 async fn put_back(
     backup: &Path,
+    name: &str,
     place: &Place,
     acting: &Acting,
     clock: &Clock,
@@ -117,7 +151,7 @@ async fn put_back(
     let source = Db::open_to_copy(backup).await.map_err(unusable)?;
     source.copy_to(&part).await.map_err(unusable)?;
     source.close().await;
-    let content = prepare(&part, backup, acting, clock).await?;
+    let content = prepare(&part, name, acting, clock).await?;
     let before = files::keep(place, clock.now()).map_err(changing)?;
     if place.is_taken
         && let Err(error) = Db::fold(&place.file).await
@@ -144,12 +178,12 @@ fn unusable(error: StoreError) -> RestoreError {
 /// Checks the copy, and marks in it what may have been sent since.
 async fn prepare(
     part: &Path,
-    backup: &Path,
+    name: &str,
     acting: &Acting,
     clock: &Clock,
 ) -> Result<RestoredContent, RestoreError> {
     let db = Db::open_file(part).await.map_err(unusable)?;
-    let prepared = check_and_mark(&db, backup, acting, clock).await;
+    let prepared = check_and_mark(&db, name, acting, clock).await;
     // Its write-ahead log is folded into it.
     db.close().await;
     prepared
@@ -157,7 +191,7 @@ async fn prepare(
 
 async fn check_and_mark(
     db: &Db,
-    backup: &Path,
+    name: &str,
     acting: &Acting,
     clock: &Clock,
 ) -> Result<RestoredContent, RestoreError> {
@@ -176,9 +210,8 @@ async fn check_and_mark(
     let mut tx = db.begin().await?;
     let may_have_been_sent = batches::mark_restored(&mut tx, now).await?;
     let sessions = sessions::delete_all(&mut tx).await?;
-    let name = backup.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let event = Event {
-        note: note(&name, last_at, may_have_been_sent, sessions),
+        note: note(name, last_at, may_have_been_sent, sessions),
         ..Event::new(now, acting, Action::BackupRestored)
     };
     audit::append(&mut tx, event);
