@@ -31,14 +31,16 @@ const LAST_SPANS: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct TraceExport(SdkTracerProvider);
 
+/// Where spans are sent, and with which headers. It has the token, so it has no `Debug`.
+pub struct TraceCollector {
+    endpoint: Url,
+    headers: HashMap<String, String>,
+}
+
 impl OtlpArgs {
     /// Starts recording traces. `None` if there is no endpoint; `Err` in words if a setting is wrong.
     pub fn start(&self) -> Result<Option<TraceExport>, String> {
-        let Some(endpoint) = self.otlp_endpoint.as_deref().map(str::trim).filter(|text| !text.is_empty())
-        else {
-            return Ok(None);
-        };
-        let endpoint = traces_of(endpoint)?;
+        let Some(TraceCollector { endpoint, headers }) = self.collector()? else { return Ok(None) };
         let client = outgoing::client()
             .map_err(|error| format!("UNSTALE_OTLP_ENDPOINT cannot be called: {}", with_causes(&error)))?;
         let exporter = SpanExporter::builder()
@@ -47,7 +49,7 @@ impl OtlpArgs {
             .with_protocol(Protocol::HttpBinary)
             .with_endpoint(endpoint.as_str())
             .with_timeout(WITHIN)
-            .with_headers(self.headers(&endpoint)?)
+            .with_headers(headers)
             .build()
             .map_err(|error| format!("UNSTALE_OTLP_ENDPOINT cannot be used: {}", with_causes(&error)))?;
         let resource = Resource::builder()
@@ -59,6 +61,15 @@ impl OtlpArgs {
         global::set_tracer_provider(provider.clone());
         traces::record();
         Ok(Some(TraceExport(provider)))
+    }
+
+    /// What gets the spans. `None` if there is no endpoint; `Err` in words if a setting is wrong.
+    pub fn collector(&self) -> Result<Option<TraceCollector>, String> {
+        let endpoint = self.otlp_endpoint.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let Some(endpoint) = endpoint else { return Ok(None) };
+        let endpoint = traces_of(endpoint)?;
+        let headers = self.headers(&endpoint)?;
+        Ok(Some(TraceCollector { endpoint, headers }))
     }
 
     fn headers(&self, endpoint: &Url) -> Result<HashMap<String, String>, String> {

@@ -80,9 +80,18 @@ async fn all_is_well_but_for_the_backups() {
     given.filled().await;
     let (code, found) = given.examine(&[]);
     assert_eq!((code, found["condition"].as_str()), (0, Some("warning")), "{found}");
-    for name in
-        ["settings", "database", "disk", "integrity", "tables", "clock", "aws", "permissions", "optional", "sign_in"]
-    {
+    for name in [
+        "settings",
+        "database",
+        "disk",
+        "integrity",
+        "tables",
+        "clock",
+        "aws",
+        "permissions",
+        "optional",
+        "sign_in",
+    ] {
         assert_eq!(part(&found, name).0, "ok", "{name}: {found}");
     }
     assert_eq!(part(&found, "history"), ("ok", "30 events, intact", ""));

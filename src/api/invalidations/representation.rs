@@ -7,12 +7,14 @@ use crate::{
     api::{checks::representation::CheckShape, state::Api},
     domain::{
         actor::Actor,
+        audit::Action,
         checks::{Freshness, Warming},
         invalidations::{
             halves,
             invalidation::{Batch, BatchState, Invalidation, InvalidationState},
             item::Item,
             refused::RefusedItems,
+            restored::NOT_SENT_AGAIN,
         },
         time::Timestamp,
     },
@@ -25,6 +27,9 @@ use crate::{
 };
 
 use super::{batch::BatchShape, freshness};
+
+/// The most events that are looked through: far more than there are of a request that was never sent.
+const EVENTS_READ: usize = 100;
 
 /// One act of one actor on one distribution.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -44,6 +49,9 @@ pub struct InvalidationShape {
     pub refused_items: Vec<String>,
     /// The same for people, with what became of the others; null where none was refused for itself.
     pub refusal: Option<String>,
+    /// Why it was not sent, where Unstale itself has cancelled it; null for all others. After a restore, what CloudFront has
+    /// accepted meanwhile is not sent again.
+    pub not_sent: Option<String>,
     pub reason: String,
     /// What viewers must get: `new_version`, `gone` (403, 404 or 410), or `sha256:` and the hash of the content.
     pub expected: String,
@@ -140,6 +148,7 @@ impl InvalidationShape {
                 .flat_map(|refused| &refused.items)
                 .map(ToString::to_string)
                 .collect(),
+            not_sent: None,
             reason: invalidation.reason.clone(),
             expected: invalidation.expected.to_string(),
             requested_by: ActorShape::new(&invalidation.requested_by),
@@ -185,6 +194,11 @@ impl InvalidationShape {
         let mut shape = Self::new(invalidation, &batches, base, &arn.unwrap_or_default());
         shape.contradiction = contradiction(conn, invalidation, &batches).await?;
         freshness.as_str().clone_into(&mut shape.freshness);
+        if invalidation.state == InvalidationState::Cancelled {
+            let events = audit::of_invalidation(conn, &invalidation.id, EVENTS_READ).await?;
+            let is_skipped = events.iter().any(|chained| chained.event.action == Action::BatchSkipped);
+            shape.not_sent = is_skipped.then(|| NOT_SENT_AGAIN.to_owned());
+        }
         if invalidation.warm {
             shape.warming = warming::find(conn, &invalidation.id).await?.as_ref().map(WarmingShape::new);
         }

@@ -15,6 +15,7 @@ pub(super) fn examine(report: &mut Report, serve: &ServeArgs) {
         serve.audit.webhook().err().map(|error| with_causes(&error)),
         secrets.and_then(|file| read_secrets_key(file).err()).map(|error| with_causes(&error)),
         serve.metrics.token().err(),
+        serve.otlp.collector().err(),
         audit_key(serve),
     ];
     let wrong: Vec<String> = wrong.into_iter().flatten().collect();

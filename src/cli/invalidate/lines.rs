@@ -198,6 +198,9 @@ pub fn outcome(answer: &Value, took: Option<Duration>) -> String {
     if let Some(refusal) = answer["refusal"].as_str() {
         words = format!("{words}\n{refusal}");
     }
+    if let Some(reason) = answer["not_sent"].as_str() {
+        words = format!("{words}\nIt was {reason}.");
+    }
     for batch in answer["batches"].as_array().into_iter().flatten() {
         // All refused items are named together. Of a batch that was cut in two its halves tell the rest.
         let is_told = !batch["refused_item"].is_null() || !batch["cut_into"].is_null();
@@ -322,6 +325,8 @@ mod tests {
 
     #[test]
     fn where_it_stands_is_told_with_its_place() {
+        let restored = json!({"state": "cancelled", "url": "U", "not_sent": "not sent again: why"});
+        assert_eq!(outcome(&restored, None), "Ended as cancelled: U\nIt was not sent again: why.");
         assert_eq!(standing(&json!({"state": "queued", "ahead": 2})), "queued, 2 ahead");
         assert_eq!(standing(&json!({"state": "in_progress", "ahead": null})), "in progress");
         let batch = json!({"state": "queued", "problem": {"headline": "The AWS sign-in has expired"}});

@@ -9,14 +9,13 @@ use crate::domain::{
         invalidation::{Batch, BatchState, Invalidation, InvalidationState},
         problem::ProblemKind,
         refused::RefusedItems,
+        restored::NOT_SENT_AGAIN,
         retry,
     },
     time::{Timestamp, span_in_words},
 };
 
 use super::super::view::{ElapsedView, QueueView, When};
-
-const SKIPPED: &str = "not sent again: CloudFront has accepted all of its items since it was due";
 
 /// A step of the timeline.
 #[derive(Debug, Clone)]
@@ -63,7 +62,7 @@ pub fn steps(
             words: match accepted {
                 Some(at) if !outside => format!("{}{}", after(at), ids(batches)),
                 Some(_) => ids(batches).trim_start_matches(", ").to_owned(),
-                None if is_skipped => SKIPPED.to_owned(),
+                None if is_skipped => NOT_SENT_AGAIN.to_owned(),
                 None => waiting(batches, place),
             },
             done: accepted.is_some(),

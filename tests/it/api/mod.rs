@@ -24,6 +24,7 @@ mod radius;
 mod references;
 mod refusals;
 mod refused_items;
+mod restored;
 mod routes;
 mod staging;
 mod starts;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use tempfile::TempDir;
 use unstale::store::{
     Db,
-    table_copy::{CopySource, CopyTarget, Table, compare_table, copy_table, is_in_use},
+    table_copy::{self, CopySource, CopyTarget, Table},
 };
 
 use crate::support::{Engine, Place, Raw};
@@ -171,10 +171,10 @@ async fn into_file(from: &str, folder: &TempDir) -> String {
 async fn fill(from: &str, mut target: CopyTarget, tables: &[Table]) {
     let mut source = CopySource::open(from).await.unwrap();
     for table in tables {
-        assert!(copy_table(&mut source, &mut target, table).await.unwrap() > 0, "{}", table.name);
+        assert!(table_copy::copy_table(&mut source, &mut target, table).await.unwrap() > 0, "{}", table.name);
     }
     for table in tables {
-        assert_eq!(compare_table(&mut source, &mut target, table).await.unwrap(), None);
+        assert_eq!(table_copy::compare_table(&mut source, &mut target, table).await.unwrap(), None);
     }
     target.finish().await.unwrap();
 }
@@ -224,13 +224,13 @@ async fn what_is_not_finished_is_not_there() {
     let place = Place::new(Engine::Postgres).await;
     let (address, tables) = (place.address(), Table::all().await.unwrap());
     Db::open(&address).await.unwrap().close().await;
-    assert!(!is_in_use(&address).await.unwrap());
+    assert!(!table_copy::is_in_use(&address).await.unwrap());
     let mut target = CopyTarget::open_postgres(&address, &tables).await.unwrap().unwrap();
     let mut source = CopySource::open(&filled).await.unwrap();
     for table in &tables {
-        copy_table(&mut source, &mut target, table).await.unwrap();
+        table_copy::copy_table(&mut source, &mut target, table).await.unwrap();
     }
-    assert!(is_in_use(&address).await.unwrap(), "another copy sees this one");
+    assert!(table_copy::is_in_use(&address).await.unwrap(), "another copy sees this one");
     drop(target);
     let again = CopyTarget::open_postgres(&address, &tables).await.unwrap();
     fill(&filled, again.expect("it is empty"), &tables).await;
@@ -258,12 +258,12 @@ async fn a_row_that_differs_is_found() {
             "saved_search" => Some("table saved_search: row 5 is another one"),
             _ => None,
         };
-        copy_table(&mut source, &mut target, table).await.unwrap();
-        let found = compare_table(&mut changed, &mut target, table).await.unwrap();
+        table_copy::copy_table(&mut source, &mut target, table).await.unwrap();
+        let found = table_copy::compare_table(&mut changed, &mut target, table).await.unwrap();
         assert_eq!(found.map(|found| found.to_string()).as_deref(), expected);
     }
     let table = tables.iter().find(|table| table.name == "probe").unwrap();
-    let found = compare_table(&mut source, &mut target, table).await.unwrap().unwrap();
+    let found = table_copy::compare_table(&mut source, &mut target, table).await.unwrap().unwrap();
     assert_eq!(found.to_string(), "table probe: row 1 is missing");
 }
 

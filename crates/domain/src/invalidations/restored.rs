@@ -8,6 +8,9 @@ use super::{
     plan::{covering, widest},
 };
 
+/// Why a request was not sent after a restore, for people.
+pub const NOT_SENT_AGAIN: &str = "not sent again: CloudFront has accepted all of its items since it was due";
+
 /// The items that CloudFront accepted for a distribution since some moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AcceptedItems {
