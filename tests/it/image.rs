@@ -48,3 +48,16 @@ fn the_image_is_given_every_crate() {
         assert!(ignored.lines().any(|line| line == format!("!{folder}")), "{folder} is kept from the image");
     }
 }
+
+/// Cargo 1.95 leaves the symbols in a program whose profile has `strip`, if settings for that package follow without it. They
+/// are a quarter of the program.
+#[test]
+fn the_program_is_stripped_in_each_profile_that_has_settings_for_it() {
+    let manifest = include_str!("../../Cargo.toml").parse::<toml::Table>().unwrap();
+    let profiles = manifest["profile"].as_table().unwrap();
+    assert_eq!(profiles["release"]["strip"].as_bool(), Some(true));
+    for name in ["release", "dist"] {
+        let settings = profiles[name]["package"]["unstale"].as_table().unwrap();
+        assert_eq!(settings.get("strip").and_then(toml::Value::as_bool), Some(true), "{name}");
+    }
+}
