@@ -12,7 +12,7 @@ use crate::{
     config::DatabaseArgs,
     domain::{audit::head::Head, backups::S3Object},
     store::Db,
-    workers::{Backup, BackupError, UploadedBackup, back_up},
+    workers::{Backup, BackupError, UploadedBackup, back_up, part_of},
 };
 
 use super::{
@@ -98,13 +98,6 @@ async fn to_bucket(db: &Db, object: &S3Object, stop: &CancellationToken) -> Resu
     });
     let UploadedBackup { object, length, events, last, flaw } = made?;
     Ok(PlacedBackup { place: object.to_string(), length, events, last, flaw })
-}
-
-/// The name that the file has until it is whole.
-fn part_of(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".unstale-part");
-    PathBuf::from(name)
 }
 
 fn described(made: &PlacedBackup) -> String {

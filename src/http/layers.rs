@@ -99,7 +99,7 @@ async fn with_id(State(app): State<AppState>, mut request: Request, next: Next) 
         user_agent: user_agent(request.headers()),
         earlier: cookies::secret_in(request.headers(), &app, CookieKind::Session).map(|secret| secret.hash()),
         base_url: base_url(&request, &app),
-        trace_parent: crate::traces::parent_of(&trace),
+        trace_parent: traces::parent_of(&trace),
         ..Origin::default()
     };
     let has_session = origin.earlier.is_some();
@@ -118,7 +118,7 @@ async fn with_id(State(app): State<AppState>, mut request: Request, next: Next) 
         let status = response.status().as_u16();
         let took = started.elapsed();
         metrics::count_request(&path, response.status(), took);
-        crate::traces::answered(&ended, status);
+        traces::answered(&ended, status);
         let milliseconds = took.as_millis();
         if let Some(cause) = Cause::of(&response) {
             tracing::error!(%method, path, status, milliseconds, cause, "answered with an error");

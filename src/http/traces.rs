@@ -6,6 +6,7 @@ use axum::{
 };
 use tracing::Span;
 
+pub(super) use crate::traces::{answered, parent_of};
 use crate::{domain::trace_parent::TraceParent, traces};
 
 /// The name of the header in which a client says which trace its request belongs to.

@@ -29,7 +29,7 @@ pub use audit_webhook::{AuditWebhook, PostError, Webhook};
 pub use backup::{
     Backup, BackupError, BackupSchedule, BackupStore, BackupWorker, CopiedDatabase, CopyError, RestoreError,
     RestoredBackup, RestoredContent, S3BackupError, S3Backups, UploadedBackup, back_up, copy, make_folder,
-    newest_backup, restore, restore_object,
+    newest_backup, part_of, restore, restore_object,
 };
 pub use checker::{Checker, LOOKING, UrlLooker, in_pairs};
 pub use clock_rollback::ClockRollback;

@@ -15,9 +15,8 @@ use crate::{
 use super::{
     BackupError,
     flaw::find_flaw,
-    make::on_file_thread,
-    owner::{beside, give_to_its_owner},
-    partial_file::PartialFile,
+    make::{on_file_thread, take_partial},
+    owner::{give_to_its_owner, part_of},
 };
 
 /// A database that was copied.
@@ -113,11 +112,8 @@ async fn into_file(from: &str, file: &Path, tables: &[Table]) -> Result<u64, Cop
         return Err(CopyError::Exists(file.to_owned()));
     }
     let files = FileThread::default();
-    let part = beside(file, ".unstale-part");
-    let partial = {
-        let part = part.clone();
-        on_file_thread(&files, move || PartialFile::take(&part)).await?
-    };
+    let part = part_of(file);
+    let partial = take_partial(&files, &part).await?;
     Db::open_file(&part).await?.close().await;
     let target = CopyTarget::open_file(&part, tables).await?;
     let rows = fill(from, target, tables).await?;

@@ -63,15 +63,18 @@ pub(super) async fn write_copy(
     part: &Path,
     file: &Path,
 ) -> Result<CheckedCopy, BackupError> {
-    let partial = {
-        let part = part.to_owned();
-        on_file_thread(files, move || PartialFile::take(&part)).await?
-    };
+    let partial = take_partial(files, part).await?;
     let (walk, flaw) = copy_and_check(db, part).await.map_err(|error| match error {
         BackupError::Store(StoreError::Full(_)) => BackupError::Full(file.to_owned()),
         error => error,
     })?;
     Ok(CheckedCopy { partial, events: walk.checked(), last: walk.last().clone(), flaw })
+}
+
+/// Makes the empty file that a copy is written into, or takes it over.
+pub(super) async fn take_partial(files: &FileThread, part: &Path) -> Result<PartialFile, BackupError> {
+    let part = part.to_owned();
+    on_file_thread(files, move || PartialFile::take(&part)).await
 }
 
 /// Does blocking work on files on their thread.

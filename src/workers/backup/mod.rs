@@ -22,6 +22,7 @@ pub use copy::{CopiedDatabase, CopyError, copy};
 pub use error::BackupError;
 pub use folder::{make_folder, newest_backup};
 pub use make::{Backup, back_up};
+pub use owner::part_of;
 pub use restore::{RestoreError, RestoredBackup, RestoredContent, restore, restore_object};
 pub use s3::{S3BackupError, S3Backups, UploadedBackup};
 pub use store::BackupStore;

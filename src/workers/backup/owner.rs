@@ -14,6 +14,12 @@ pub(super) fn beside(file: &Path, end: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// The name that a file has until it is whole.
+#[must_use]
+pub fn part_of(file: &Path) -> PathBuf {
+    beside(file, ".unstale-part")
+}
+
 /// Gives the copy to the owner of the database that it replaces, or of the folder: root restores what another user serves.
 pub(super) fn give_to_its_owner(file: &Path, copy: &Path) {
     let owner =

@@ -14,7 +14,7 @@ use unstale::{
 use crate::support::{Engine, Place, WORKSHOP, World, acting, seconds, shell};
 
 /// A backup of the world as it is now.
-pub async fn backed_up(world: &World) -> (TempDir, PathBuf) {
+async fn backed_up(world: &World) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("backup.db");
     back_up(&world.database.db, &folder.path().join("part"), &file).await.unwrap();
@@ -22,7 +22,7 @@ pub async fn backed_up(world: &World) -> (TempDir, PathBuf) {
 }
 
 /// The disk is lost, and the service begins anew on the backup.
-pub async fn begin_again(world: &mut World, backup: &Path) -> RestoredContent {
+async fn begin_again(world: &mut World, backup: &Path) -> RestoredContent {
     let place = Place::new(Engine::Sqlite).await;
     let file = Db::file_of(&place.address()).unwrap().unwrap();
     let restored = restore(backup, &file, false, &shell(), &world.clock).await.unwrap();
@@ -30,6 +30,20 @@ pub async fn begin_again(world: &mut World, backup: &Path) -> RestoredContent {
     // CloudFront has forgotten the caller references: only a look tells what it has.
     world.sandbox.change_settings(|settings| settings.forget_references_after_ms = Some(0));
     restored.content
+}
+
+/// A request that was not sent again after a restore, and one that was cancelled before the backup was made.
+pub async fn skipped_and_cancelled() -> (World, [InvalidationId; 2]) {
+    let mut world = World::new().await;
+    let (skipped, cancelled) = (world.request("/a").await, world.request("/b").await);
+    commands::cancel_invalidation(&world.command_context, &acting(), &cancelled).await.unwrap();
+    let (_folder, backup) = backed_up(&world).await;
+    world.advance(seconds(5));
+    let distribution = world.distribution(WORKSHOP).await.id;
+    world.console(&distribution, "by hand", &["/*"]).await;
+    begin_again(&mut world, &backup).await;
+    world.live(60).await;
+    (world, [skipped, cancelled])
 }
 
 async fn states(world: &World, ids: &[InvalidationId]) -> Vec<&'static str> {

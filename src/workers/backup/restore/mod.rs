@@ -28,8 +28,7 @@ use crate::{
 use files::Place;
 
 use super::{
-    super::audit::CheckError, BackupError, S3Backups, flaw::find_flaw, owner::beside,
-    partial_file::PartialFile,
+    super::audit::CheckError, BackupError, S3Backups, flaw::find_flaw, make::take_partial, owner::beside,
 };
 
 /// A backup that is in the place of the database now.
@@ -118,9 +117,7 @@ pub async fn restore_object(
     };
     let _lock = instance_lock::take(&place.file)?;
     let _empty = files::EmptyFiles::of(&place);
-    let part = beside(&place.file, ".unstale-download");
-    let taken = FileThread::default().run(move || Ok(PartialFile::take(&part))).await;
-    let partial = taken.map_err(|error| RestoreError::Files(place.file.clone(), error))??;
+    let partial = take_partial(&FileThread::default(), &beside(&place.file, ".unstale-download")).await?;
     if let Some(difference) = backups.download(object, partial.path()).await? {
         return Err(RestoreError::Broken(difference));
     }
@@ -144,10 +141,7 @@ async fn put_back(
 ) -> Result<RestoredBackup, RestoreError> {
     let changing = |error| RestoreError::Files(place.file.clone(), error);
     let part = beside(&place.file, ".unstale-restore");
-    let partial = {
-        let part = part.clone();
-        FileThread::default().run(move || Ok(PartialFile::take(&part))).await.map_err(changing)??
-    };
+    let partial = take_partial(&FileThread::default(), &part).await?;
     let source = Db::open_to_copy(backup).await.map_err(unusable)?;
     source.copy_to(&part).await.map_err(unusable)?;
     source.close().await;
