@@ -24,7 +24,7 @@ use crate::{
     clock::Clock,
     cloudfront::{CloudFront, CloudTrail, CloudWatch, PricingPlanManager, S3},
     commands::{self, CommandContext, CommandError},
-    config::{AuditSettingsArgs, BackupScheduleArgs, ChecksArgs, SecretsArgs, Switch},
+    config::{AuditSettingsArgs, BackupScheduleArgs, ChecksArgs, NotificationArgs, SecretsArgs, Switch},
     domain::{backups::BackupPlace, invalidations::quotas::Quotas, secrets_key::SecretsKey},
     edge::{Bounds, EdgeClient, EdgeClientError, Place},
     heartbeats::Heartbeats,
@@ -34,11 +34,12 @@ use crate::{
         Db, StoreError, checks,
         instance_lock::{self, InstanceLock, LockError},
         invalidations::batches,
+        notifications,
     },
     web::{self, Described},
     workers::{
-        self, AuditSettings, BackupSchedule, BackupStore, SigningKeyError, WarmerEdges, WorkerContext,
-        WorkerSettings,
+        self, AuditSettings, BackupSchedule, BackupStore, PostError, SenderSettings, SigningKeyError,
+        WarmerEdges, WorkerContext, WorkerSettings,
     },
 };
 
@@ -61,6 +62,8 @@ pub enum AppError {
     Edge(#[from] EdgeClientError),
     #[error(transparent)]
     Webhook(#[from] WebhookError),
+    #[error("notifications cannot be sent: {0}")]
+    Notifications(PostError),
     #[error(
         "UNSTALE_BACKUP_DIR is for an SQLite database, and this one is of PostgreSQL: make its backups with pg_dump"
     )]
@@ -86,6 +89,8 @@ pub struct App {
     secrets_key: Option<Arc<SecretsKey>>,
     /// The settings for signing the history's heads. If `None`, heads are neither signed nor checked.
     audit_settings: Option<AuditSettings>,
+    /// What notifications are sent with. `None`: none are sent.
+    sender: Option<SenderSettings>,
     /// When backups are made, and where. `None` if the service makes none.
     backups: Option<(BackupSchedule, BackupStore)>,
     /// What is known of the backups.
@@ -118,6 +123,7 @@ impl App {
             checks::changes::release_all(&mut tx).await?;
             checks::check_up::release_all(&mut tx).await?;
             checks::warming::release_all(&mut tx).await?;
+            notifications::release_all(&mut tx).await?;
             tx.commit().await?;
         }
         let (clock, notifier) = (Clock::system(), Notifier::new());
@@ -130,6 +136,7 @@ impl App {
             warmer_edges: None,
             secrets_key: None,
             audit_settings: None,
+            sender: None,
             backups: None,
             backup_status: BackupStatus::default(),
             metrics_listener: None,
@@ -240,6 +247,19 @@ impl App {
         let store = store.ok_or(AppError::BackupWithoutCredentials)?;
         tracing::info!(place = %schedule.place, keep = schedule.keep, "backups are made here");
         self.backups = Some((schedule, store));
+        Ok(self)
+    }
+
+    /// Lets the service tell people what happens, after the key for secrets was set. `base` is its address for links.
+    pub fn with_notifications(
+        mut self,
+        notifications: &NotificationArgs,
+        base: Option<String>,
+    ) -> Result<Self, AppError> {
+        let networks = notifications.notification_networks.clone().unwrap_or_default();
+        self.command_context = self.command_context.with_notification_networks(networks.clone());
+        let sender = SenderSettings::new(networks, self.secrets_key.clone(), base);
+        self.sender = Some(sender.map_err(AppError::Notifications)?);
         Ok(self)
     }
 

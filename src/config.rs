@@ -4,12 +4,14 @@
 mod authentication_methods;
 mod backup;
 mod metrics;
+mod notifications;
 mod otlp;
 mod span;
 
 pub use authentication_methods::AuthenticationArgs;
 pub use backup::BackupScheduleArgs;
 pub use metrics::MetricsArgs;
+pub use notifications::NotificationArgs;
 pub use otlp::OtlpArgs;
 
 use std::{
@@ -82,6 +84,8 @@ pub struct ServeArgs {
     pub checks: ChecksArgs,
     #[command(flatten)]
     pub secrets: SecretsArgs,
+    #[command(flatten)]
+    pub notifications: NotificationArgs,
     #[command(flatten)]
     pub log: LogArgs,
 }

@@ -24,7 +24,7 @@ CREATE TABLE audit_event (
     area            TEXT   GENERATED ALWAYS AS
         (CASE WHEN form::json ->> 'action' = 'check.settings_changed'
              OR split_part(form::json ->> 'action', '.', 1) IN (
-                 'act', 'budget', 'freeze', 'grant', 'group', 'history', 'path_mappings', 'person', 'protection', 'request', 'sign_in', 'token', 'unstale')
+                 'act', 'budget', 'channel', 'freeze', 'grant', 'group', 'history', 'path_mappings', 'person', 'protection', 'request', 'sign_in', 'token', 'unstale')
          THEN 'access' END) STORED,
     CHECK (sequence IS NOT DISTINCT FROM (form::json ->> 'sequence')::bigint)
 );

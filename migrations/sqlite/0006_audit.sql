@@ -24,7 +24,7 @@ CREATE TABLE audit_event (
     area            TEXT    AS (CASE WHEN json_valid(form) AND (
                                     form ->> '$.action' = 'check.settings_changed'
                                     OR substr(form ->> '$.action', 1, instr(form ->> '$.action', '.') - 1) IN (
-                                        'act', 'budget', 'freeze', 'grant', 'group', 'history', 'path_mappings', 'person', 'protection', 'request', 'sign_in', 'token', 'unstale'))
+                                        'act', 'budget', 'channel', 'freeze', 'grant', 'group', 'history', 'path_mappings', 'person', 'protection', 'request', 'sign_in', 'token', 'unstale'))
                                 THEN 'access' END),
     CHECK (sequence IS NOT DISTINCT FROM form ->> '$.sequence')
 ) STRICT;

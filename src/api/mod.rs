@@ -5,6 +5,7 @@ mod body;
 mod budget;
 mod budgets;
 mod caller;
+mod channels;
 mod checks;
 mod distributions;
 mod error;
@@ -57,6 +58,9 @@ fn operations() -> OpenApiRouter<Api> {
         .routes(routes!(checks::changes::show, checks::changes::submit))
         .routes(routes!(checks::start::submit))
         .routes(routes!(checks::show::show))
+        .routes(routes!(channels::list, channels::write::add))
+        .routes(routes!(channels::show, channels::write::set, channels::write::remove))
+        .routes(routes!(channels::write::test))
         .routes(routes!(audit::list))
         .routes(routes!(events::stream))
 }

@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 
 use crate::http::{caller::Caller, problem};
 
-use super::{checks, invalidations::requests, json::Json, probe};
+use super::{channels, checks, invalidations::requests, json::Json, probe};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -23,6 +23,7 @@ use super::{checks, invalidations::requests, json::Json, probe};
         requests::NewInvalidationRequest,
         checks::settings::CheckSettingsRequest,
         checks::start::NewCheckRequest,
+        channels::payload::PayloadShape,
         probe::wire::ProbeResultsRequest
     ))
 )]
@@ -62,6 +63,7 @@ fn complete(document: &mut Value) {
         .iter()
         .map(|kind| json!({"word": kind.word(), "status": kind.status().as_u16(), "title": kind.title()}));
     document["x-problems"] = problems.collect();
+    document["webhooks"] = channels::payload::webhooks();
     document["security"] = json!([{"token": []}]);
     if let Some(info) = document["info"].as_object_mut() {
         info.remove("license");
@@ -86,11 +88,12 @@ fn complete(document: &mut Value) {
 
 fn add_problems(path: &str, method: &str, responses: &mut Value) {
     let posts = method != "get";
-    let has_body = posts && !["/cancel", "/check-up", "/changes"].iter().any(|act| path.ends_with(act));
+    let has_body =
+        posts && !["/cancel", "/check-up", "/changes", "/test"].iter().any(|act| path.ends_with(act));
     let known = [
         ("400", "The request cannot be read", has_body),
         ("401", "A valid token is needed", true),
-        ("403", "This is not allowed", posts),
+        ("403", "This is not allowed", posts || path.starts_with("/api/v1/channels")),
         ("404", "It is not there, or this token may not see it", path != "/api/v1/events"),
         ("409", "It changed in the meantime, or a protected distribution needs more", posts),
         ("413", "The body is larger than 2 MiB", has_body),

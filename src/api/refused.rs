@@ -26,6 +26,10 @@ pub fn act(method: &Method, path: &str) -> Option<&'static str> {
         ("PUT", _) if path.ends_with("/paths") => Some("set the path mappings of a distribution"),
         ("POST", "/api/v1/freezes") => Some("add a freeze window"),
         ("DELETE", _) if path.starts_with("/api/v1/freezes/") => Some("remove a freeze window"),
+        ("POST", "/api/v1/channels") => Some("add a notification channel"),
+        ("POST", _) if path.ends_with("/test") => Some("test a notification channel"),
+        ("PUT", _) if path.starts_with("/api/v1/channels/") => Some("change a notification channel"),
+        ("DELETE", _) if path.starts_with("/api/v1/channels/") => Some("remove a notification channel"),
         ("PUT", "/api/v1/budgets") => Some("set a budget"),
         _ => None,
     }

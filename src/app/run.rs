@@ -11,7 +11,8 @@ use crate::{
     notify::Listener,
     workers::{
         self, AuditWebhook, AuditWorker, BackupSchedule, BackupWorker, Checker, ClockRollback,
-        CloudFrontSync, FileWatcher, Indexer, Poller, Submitter, Warmer, Worker,
+        CloudFrontSync, FileWatcher, Indexer, NotificationCollector, NotificationSender, Poller, Submitter,
+        Warmer, Worker,
     },
 };
 
@@ -87,6 +88,10 @@ impl App {
         self.start(workers, ClockRollback::new(self.worker_context.clone()));
         self.start(workers, CloudFrontSync::new(self.worker_context.clone()));
         self.start(workers, Indexer::new(db.clone(), clock.clone()));
+        if let Some(settings) = self.sender.clone() {
+            self.start(workers, NotificationCollector::new(db.clone(), clock.clone()));
+            self.start(workers, NotificationSender::new(db.clone(), clock.clone(), settings));
+        }
         if let Some((schedule, store)) = self.backups.clone() {
             let status = self.backup_status.clone();
             self.start(workers, BackupWorker::new(db.clone(), clock.clone(), schedule, store, status));

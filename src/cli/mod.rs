@@ -96,7 +96,7 @@ pub async fn run() -> ExitCode {
     };
     let done = match cli.command {
         Command::Serve(args) => Box::pin(serve::run(*args)).await,
-        Command::Demo(args) => demo::run(args).await,
+        Command::Demo(args) => Box::pin(demo::run(args)).await,
         Command::User(args) => user::run(args).await,
         Command::Token(args) => token::run(args).await,
         Command::Audit(args) => return audit::run(args).await,

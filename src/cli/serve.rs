@@ -58,6 +58,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         .with_audit_settings(&args.audit)?
         .with_backups(&args.backup)?
         .with_secrets_key(&args.secrets)?
+        .with_notifications(&args.notifications, args.public_url.clone())?
         .with_checks(&args.checks)?;
     commands::record_authentication_methods(&app.command_context, &authentication_methods.lines())
         .await

@@ -9,6 +9,7 @@ use crate::{
             freeze_window::{FreezeErrors, FreezeRefusal},
             monthly_budget::BudgetError,
         },
+        notifications::{ChannelError, ChannelErrors},
         sign_in::person::PersonError,
         tokens::token::TokenError,
     },
@@ -68,6 +69,8 @@ pub enum CommandError {
     #[error(transparent)]
     Budget(#[from] BudgetError),
     #[error(transparent)]
+    Channel(#[from] ChannelErrors),
+    #[error(transparent)]
     Grant(#[from] GrantError),
     #[error(transparent)]
     Group(#[from] GroupError),
@@ -90,6 +93,12 @@ pub enum CommandError {
     Password(String),
     #[error("the system gives no random numbers")]
     Random(#[from] getrandom::Error),
+}
+
+impl From<ChannelError> for CommandError {
+    fn from(error: ChannelError) -> Self {
+        ChannelErrors::from(error).into()
+    }
 }
 
 /// The sort of a failure. It decides how the failure is answered.
@@ -129,6 +138,7 @@ impl CommandError {
             Self::CheckSettings(_)
             | Self::HandedIn(_)
             | Self::Budget(_)
+            | Self::Channel(_)
             | Self::Freeze(_)
             | Self::Grant(_)
             | Self::Group(_)

@@ -6,6 +6,7 @@ pub mod checks;
 pub mod distributions;
 mod error;
 pub mod invalidations;
+pub mod notifications;
 pub mod sign_in;
 pub mod tokens;
 
@@ -15,6 +16,7 @@ pub use checks::*;
 pub use distributions::*;
 pub use error::{CommandError, Sort};
 pub use invalidations::*;
+pub use notifications::*;
 pub use sign_in::*;
 pub use tokens::*;
 
@@ -23,7 +25,10 @@ use std::sync::Arc;
 use crate::{
     clock::Clock,
     commands::invalidations::usage_cache::UsageCache,
-    domain::{invalidations::quotas::Quotas, secret::Secret, secrets_key::SecretsKey},
+    domain::{
+        invalidations::quotas::Quotas, notifications::AllowedNetworks, secret::Secret,
+        secrets_key::SecretsKey,
+    },
     failpoint,
     notify::Notifier,
     store::{Db, StoreError, Tx},
@@ -37,6 +42,8 @@ pub struct CommandContext {
     pub notifier: Notifier,
     /// The limits on how much one actor may ask for.
     pub quotas: Quotas,
+    /// The private networks that notification channels may be in.
+    pub notification_networks: AllowedNetworks,
     /// What secrets are encrypted with. `None` where none can be kept.
     secrets_key: Option<Arc<SecretsKey>>,
     usage: UsageCache,
@@ -46,7 +53,14 @@ impl CommandContext {
     #[must_use]
     pub fn new(db: Db, clock: Clock, notifier: Notifier) -> Self {
         let (quotas, usage) = (Quotas::default(), UsageCache::default());
-        Self { db, clock, notifier, quotas, secrets_key: None, usage }
+        let notification_networks = AllowedNetworks::default();
+        Self { db, clock, notifier, quotas, notification_networks, secrets_key: None, usage }
+    }
+
+    /// Sets the private networks that notification channels may be in.
+    #[must_use]
+    pub fn with_notification_networks(self, notification_networks: AllowedNetworks) -> Self {
+        Self { notification_networks, ..self }
     }
 
     /// Sets the key that secrets are encrypted with.

@@ -22,6 +22,8 @@ mod view;
 
 pub use reference::Described;
 
+use settings::notifications;
+
 use crate::http::{assets, error, layers, metrics, ready, state::AppState};
 use axum::{
     Extension, Router, middleware,
@@ -72,6 +74,15 @@ pub fn router(app: AppState, beside: Router<AppState>, described: Described) -> 
         .route("/api", get(reference::show).layer(Extension(described)))
         .route("/settings", get(settings::index))
         .route("/settings/access", get(settings::access))
+        .route("/settings/notifications", get(notifications::show).post(notifications::add))
+        .route("/settings/notifications/{id}", get(notifications::show_channel).post(notifications::change))
+        .route("/settings/notifications/{id}/rules", post(notifications::add_rule))
+        .route("/settings/notifications/{id}/rules/remove", post(notifications::remove_rule))
+        .route("/settings/notifications/{id}/state", post(notifications::change_state))
+        .route("/settings/notifications/{id}/test", post(notifications::test))
+        .route("/settings/notifications/{id}/retry", post(notifications::retry))
+        .route("/settings/notifications/{id}/key", post(notifications::change_key))
+        .route("/settings/notifications/{id}/remove", post(notifications::remove))
         .route("/settings/sign-in", get(settings::sign_in::show))
         .route("/settings/sign-in/check", post(settings::sign_in::check))
         .route("/settings/tokens", get(settings::tokens::show).post(settings::tokens::make))

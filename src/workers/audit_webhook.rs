@@ -3,11 +3,7 @@
 //! The database stores the newest head that was accepted, so that a restart loses none. A head whose answer was
 //! lost is sent twice.
 
-mod http;
-
 use std::{fmt, time::Duration};
-
-pub use http::{Post, PostError};
 
 use crate::{
     clock::Clock,
@@ -19,7 +15,10 @@ use crate::{
     store::{Conn, Db, StoreError, audit},
 };
 
-use super::Next;
+use super::{
+    Next,
+    post::{Post, PostError},
+};
 
 /// The number of heads that one query reads.
 const PAGE: usize = 100;
@@ -112,7 +111,7 @@ impl AuditWebhook {
                 audit::set_head_posted(&mut tx, held, head.head.sequence).await?;
             }
             Err(error) => {
-                let is_refused = matches!(error, PostError::Refused(_));
+                let is_refused = matches!(error, PostError::Refused { .. });
                 metrics::audit_webhook_post(if is_refused {
                     CallOutcome::Refused
                 } else {

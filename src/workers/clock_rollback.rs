@@ -9,6 +9,7 @@ use crate::{
     domain::{
         checks::CheckRun,
         invalidations::{proposal, retry},
+        notifications,
         sign_in::session::{LINK_LIFE, PENDING_SECOND_FACTOR_LIFE},
         time::Timestamp,
     },
@@ -18,7 +19,7 @@ use crate::{
     },
 };
 
-use super::{Next, WorkerContext, checker, submitter, sync, warmer};
+use super::{Next, WorkerContext, checker, notifications as notification_workers, submitter, sync, warmer};
 
 /// The longest wait of the deadlines that have no limit of their own: CloudTrail's after AWS refused access, which is as
 /// long as that between two optional readings.
@@ -106,6 +107,11 @@ impl ClockRollback {
             Deadline::Survey => settings.survey_every,
             Deadline::Outside => settings.outside_every,
             Deadline::Tags => settings.tags_every,
+            Deadline::Channels | Deadline::Messages => notifications::retry::LONGEST_PAUSE,
+            Deadline::MessageLeases => notification_workers::LEASE,
+            Deadline::GivenUpMessages => notifications::retry::GIVEN_UP_AFTER,
+            Deadline::KeptMessages => notifications::retry::KEPT,
+            Deadline::EarlierKeys => notifications::ROTATION,
             Deadline::OlderPages | Deadline::CloudTrail | Deadline::Posts | Deadline::OptionalReadings => LONGEST,
         }
     }

@@ -5,7 +5,7 @@ use crate::store::StoreError;
 
 use super::{
     AuditWebhook, AuditWorker, BackupWorker, Checker, ClockRollback, CloudFrontSync, FileWatcher, Indexer,
-    Next, Poller, Warmer, Worker,
+    Next, NotificationCollector, NotificationSender, Poller, Warmer, Worker,
 };
 
 macro_rules! workers {
@@ -29,7 +29,20 @@ workers! {
     Indexer = "indexer",
     AuditWorker = "audit",
     AuditWebhook = "audit_webhook",
+    NotificationCollector = "notification collector",
     Warmer = "warmer",
+}
+
+impl Worker for NotificationSender {
+    const NAME: &'static str = "notification sender";
+
+    async fn tick(&self) -> Result<Next, StoreError> {
+        Self::tick(self).await
+    }
+
+    async fn end(&self) {
+        self.settled().await;
+    }
 }
 
 impl Worker for BackupWorker {

@@ -12,7 +12,9 @@ mod clock_rollback;
 mod file_watcher;
 mod indexer;
 mod list;
+mod notifications;
 mod poller;
+mod post;
 mod reconcile;
 mod runner;
 mod submitter;
@@ -25,7 +27,7 @@ pub use audit::{
     AuditSettings, AuditWorker, Check, CheckError, Facts, HEADS, Retention, SigningKeyError, TrustedHeads,
     VerificationStep, check_history, compare_with_tables, open_key,
 };
-pub use audit_webhook::{AuditWebhook, PostError, Webhook};
+pub use audit_webhook::{AuditWebhook, Webhook};
 pub use backup::{
     Backup, BackupError, BackupSchedule, BackupStore, BackupWorker, CopiedDatabase, CopyError, RestoreError,
     RestoredBackup, RestoredContent, S3BackupError, S3Backups, UploadedBackup, back_up, copy, make_folder,
@@ -35,7 +37,9 @@ pub use checker::{Checker, LOOKING, UrlLooker, in_pairs};
 pub use clock_rollback::ClockRollback;
 pub use file_watcher::FileWatcher;
 pub use indexer::Indexer;
+pub use notifications::{NotificationCollector, NotificationSender, SenderSettings};
 pub use poller::Poller;
+pub use post::PostError;
 pub use runner::{Next, Worker, run, run_in_turn};
 pub use submitter::Submitter;
 pub use sync::CloudFrontSync;

@@ -19,7 +19,7 @@ after(async () => {
 });
 
 const SETTINGS = [
-  "", "/account", "/access", "/people", "/groups", "/grants", "/tokens", "/probes", "/sign-in", "/protection", "/budgets", "/freezes",
+  "", "/account", "/access", "/people", "/groups", "/grants", "/tokens", "/probes", "/sign-in", "/protection", "/budgets", "/freezes", "/notifications",
 ].map((page) => `/settings${page}`);
 
 /** Makes one invalidation of each kind, and names every page by what is on it. */

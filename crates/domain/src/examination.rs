@@ -1,7 +1,9 @@
 //! What was found when the service or its surroundings were looked at: for `unstale doctor` and the page of the system.
 
+mod channels;
 mod limits;
 
+pub use channels::{CHANNELS, examine_channels};
 pub use limits::{BACKUPS, DISK, LOG, bytes_in_words, examine_backups, examine_disk, note_no_backups};
 
 use serde::Serialize;

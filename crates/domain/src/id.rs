@@ -86,6 +86,14 @@ text_id!(
     CheckRunId
 );
 text_id!(
+    /// Our ID of a notification channel: a UUID of version 7.
+    ChannelId
+);
+text_id!(
+    /// Our ID of a notification message: a UUID of version 7. A webhook gets it as `webhook-id`.
+    MessageId
+);
+text_id!(
     /// A key that identifies a request, so that the same request sent twice makes one invalidation. A form sends a
     /// UUID; an idempotency key becomes a hash.
     RequestKey
@@ -147,7 +155,19 @@ macro_rules! uuid_id {
     };
 }
 
-uuid_id!(InvalidationId, BatchId, PersonId, TokenId, GrantId, ProposalId, FreezeId, CheckRunId, RequestKey);
+uuid_id!(
+    InvalidationId,
+    BatchId,
+    PersonId,
+    TokenId,
+    GrantId,
+    ProposalId,
+    FreezeId,
+    CheckRunId,
+    ChannelId,
+    MessageId,
+    RequestKey
+);
 
 impl RequestKey {
     /// The key of a request with an idempotency key. A form's key is a UUID, so it never begins with `key-`.

@@ -15,6 +15,7 @@ pub mod examination;
 pub mod id;
 pub mod invalidations;
 pub mod network;
+pub mod notifications;
 pub mod once_a_minute;
 mod parallel;
 pub mod secret;

@@ -5,7 +5,7 @@ use std::fmt;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, MAX_TAG_LEN, NONCE_LEN, Nonce, UnboundKey};
 
-use crate::id::DistributionId;
+use crate::id::{ChannelId, DistributionId};
 
 /// The first byte of what is sealed: how the rest is to be read.
 const VERSION: u8 = 1;
@@ -24,7 +24,32 @@ impl fmt::Debug for SecretsKey {
     }
 }
 
-/// Which header of which look a secret is for. A sealed text that is moved to another row does not open there.
+/// What a secret is for. A sealed text that is moved to another row does not open there.
+pub trait SecretBinding {
+    /// The text that the sealed text is bound to. It differs for each secret.
+    fn bound(&self) -> String;
+}
+
+/// Which secret of which notification channel it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChannelSecret<'a> {
+    /// The address that messages are posted to. Who knows it can post there.
+    Address(&'a ChannelId),
+    /// The key that messages are signed with.
+    SigningKey(&'a ChannelId),
+}
+
+impl SecretBinding for ChannelSecret<'_> {
+    fn bound(&self) -> String {
+        let (part, channel) = match self {
+            Self::Address(channel) => ("address", channel),
+            Self::SigningKey(channel) => ("signing key", channel),
+        };
+        format!("unstale notification channel\n{channel}\n{part}")
+    }
+}
+
+/// Which header of which look a secret is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecretPlace<'a> {
     pub distribution: &'a DistributionId,
@@ -34,8 +59,8 @@ pub struct SecretPlace<'a> {
     pub header: &'a str,
 }
 
-impl SecretPlace<'_> {
-    /// The text that the sealed text is bound to. No part can have a line end in it.
+impl SecretBinding for SecretPlace<'_> {
+    /// No part can have a line end in it.
     fn bound(&self) -> String {
         let header = self.header.to_ascii_lowercase();
         format!("unstale secret header\n{}\n{}\n{header}", self.distribution.as_str(), self.origin)
@@ -77,7 +102,12 @@ impl SecretsKey {
     /// Encrypts a secret for one place. A nonce must be random, and must not be used again. `None` if the text is too
     /// long for the cipher.
     #[must_use]
-    pub fn seal(&self, secret: &str, place: &SecretPlace<'_>, nonce: SealingNonce) -> Option<SealedSecret> {
+    pub fn seal(
+        &self,
+        secret: &str,
+        place: &impl SecretBinding,
+        nonce: SealingNonce,
+    ) -> Option<SealedSecret> {
         let mut text = secret.as_bytes().to_vec();
         let bound = Aad::from(place.bound());
         self.0.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound, &mut text).ok()?;
@@ -90,7 +120,7 @@ impl SecretsKey {
 
     /// Decrypts a secret. `None` if it was sealed with another key or for another place, or was changed.
     #[must_use]
-    pub fn open(&self, sealed: &SealedSecret, place: &SecretPlace<'_>) -> Option<String> {
+    pub fn open(&self, sealed: &SealedSecret, place: &impl SecretBinding) -> Option<String> {
         let all = STANDARD.decode(&sealed.0).ok()?;
         let (version, rest) = all.split_first()?;
         if *version != VERSION || rest.len() < NONCE_LEN + MAX_TAG_LEN {

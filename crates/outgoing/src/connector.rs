@@ -21,6 +21,7 @@ use tokio::net::TcpStream;
 use tower::Service;
 
 use super::{
+    judged::{AddressJudge, AddressRefused, JudgedResolver},
     proxy::{OutgoingProxies, Proxy},
     tls,
 };
@@ -28,18 +29,26 @@ use super::{
 type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Makes connections. For an https address, the wrapping connector adds TLS.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Connector {
-    direct: HttpConnector,
+    direct: HttpConnector<JudgedResolver>,
+    /// Whether an address may be connected to. `None` if any may.
+    judge: Option<AddressJudge>,
     /// The connector to the proxy. The connection to the proxy itself may use TLS.
     to_proxy: Option<HttpsConnector<HttpConnector>>,
     proxies: Arc<OutgoingProxies>,
 }
 
+impl fmt::Debug for Connector {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Connector").field("is_judged", &self.judge.is_some()).finish_non_exhaustive()
+    }
+}
+
 impl Connector {
     /// `Err` if there is a proxy and the certificates of this system cannot be read.
-    pub fn new(proxies: Arc<OutgoingProxies>) -> io::Result<Self> {
-        let mut direct = HttpConnector::new();
+    pub fn new(proxies: Arc<OutgoingProxies>, judge: Option<AddressJudge>) -> io::Result<Self> {
+        let mut direct = HttpConnector::new_with_resolver(JudgedResolver::new(judge.clone()));
         direct.enforce_http(false);
         let to_proxy = match proxies.all().next() {
             Some(_) => {
@@ -48,7 +57,7 @@ impl Connector {
             }
             None => None,
         };
-        Ok(Self { direct, to_proxy, proxies })
+        Ok(Self { direct, judge, to_proxy, proxies })
     }
 }
 
@@ -62,6 +71,10 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, to: Uri) -> Self::Future {
+        // A host that is an address already is not resolved.
+        if let Some(refused) = self.judge.as_ref().and_then(|judge| AddressRefused::literal(&to, judge)) {
+            return Box::pin(async move { Err(refused.into()) });
+        }
         let proxied = self.to_proxy.clone().zip(self.proxies.choose(&to).cloned());
         let Some((connector, proxy)) = proxied else {
             let connecting = self.direct.call(to);

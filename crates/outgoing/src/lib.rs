@@ -2,6 +2,7 @@
 //! of the environment, which the AWS clients use too.
 
 mod connector;
+mod judged;
 mod no_proxy;
 mod proxy;
 mod tls;
@@ -18,6 +19,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{client::legacy, rt::TokioExecutor};
 
 use connector::Connector;
+pub use judged::AddressJudge;
 pub use proxy::{OutgoingProxies, OutgoingProxyError, Proxy};
 
 /// Why no client can be made.
@@ -38,12 +40,23 @@ pub struct OutgoingClient {
 
 /// Makes a client that trusts the certificates of this system and uses the proxies of the environment.
 pub fn client() -> Result<OutgoingClient, OutgoingError> {
+    with_judge(None)
+}
+
+/// Makes a client for addresses that people enter. A name is resolved once for each connection, and the connection goes to
+/// an address that the judge allows; if it refuses one of a name's addresses, there is none. Through a proxy, it is the
+/// proxy that resolves names: then only a host that is an address is judged.
+pub fn judged_client(judge: AddressJudge) -> Result<OutgoingClient, OutgoingError> {
+    with_judge(Some(judge))
+}
+
+fn with_judge(judge: Option<AddressJudge>) -> Result<OutgoingClient, OutgoingError> {
     let proxies = Arc::new(OutgoingProxies::from_environment()?);
     let connector = HttpsConnectorBuilder::new()
         .with_tls_config(tls::config()?)
         .https_or_http()
         .enable_http1()
-        .wrap_connector(Connector::new(Arc::clone(&proxies))?);
+        .wrap_connector(Connector::new(Arc::clone(&proxies), judge)?);
     let http = legacy::Client::builder(TokioExecutor::new()).build(connector);
     Ok(OutgoingClient { http, proxies })
 }

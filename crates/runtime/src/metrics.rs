@@ -16,6 +16,7 @@ pub const ITEMS_SENT: &str = "unstale_items_sent_total";
 pub const COMPLETION: &str = "unstale_completion_seconds";
 pub const VERDICTS: &str = "unstale_verdicts_total";
 pub const AUDIT_WEBHOOK_POSTS: &str = "unstale_audit_webhook_posts_total";
+pub const NOTIFICATIONS: &str = "unstale_notifications_total";
 pub const WORKER_ERRORS: &str = "unstale_worker_errors_total";
 pub const DATABASE_WRITE_WAIT: &str = "unstale_database_write_wait_seconds";
 pub const BACKUP_MADE: &str = "unstale_backup_last_success_timestamp_seconds";
@@ -43,6 +44,26 @@ impl CallOutcome {
             Self::Ok => "ok",
             Self::Throttled => "throttled",
             Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What became of one try to deliver a message to a notification channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotificationOutcome {
+    Delivered,
+    /// It is tried again, or was given up.
+    Failed,
+}
+
+impl NotificationOutcome {
+    pub const ALL: [Self; 2] = [Self::Delivered, Self::Failed];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
             Self::Failed => "failed",
         }
     }
@@ -80,6 +101,11 @@ pub fn verdict(verdict: &'static str) {
 /// Records that a signed head was posted to the webhook, or could not be.
 pub fn audit_webhook_post(outcome: CallOutcome) {
     counter!(AUDIT_WEBHOOK_POSTS, "outcome" => outcome.as_str()).increment(1);
+}
+
+/// Records one try to deliver a message to a channel of this kind.
+pub fn notification(channel: &'static str, outcome: NotificationOutcome) {
+    counter!(NOTIFICATIONS, "channel" => channel, "outcome" => outcome.as_str()).increment(1);
 }
 
 /// Records that a worker starts, so that its errors are counted from 0.

@@ -60,6 +60,18 @@ pub enum Deadline {
     CloudTrailBegun,
     /// When what needs an optional permission is read again.
     OptionalReadings,
+    /// When a notification channel is tried again.
+    Channels,
+    /// Until when messages are signed with the earlier key too.
+    EarlierKeys,
+    /// When a message to a channel is tried.
+    Messages,
+    /// Until when the process that sends it has the lease on it.
+    MessageLeases,
+    /// When it is given up.
+    GivenUpMessages,
+    /// When it is deleted.
+    KeptMessages,
     /// When a batch of a distribution was last taken up. The distribution that has waited longest comes first.
     Turns,
     /// When a session was last used.
@@ -78,7 +90,7 @@ pub enum Deadline {
 
 impl Deadline {
     /// All of them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 35] = [
         Self::Leases,
         Self::FirstTries,
         Self::Retries,
@@ -102,6 +114,12 @@ impl Deadline {
         Self::Posts,
         Self::CloudTrailBegun,
         Self::OptionalReadings,
+        Self::Channels,
+        Self::EarlierKeys,
+        Self::Messages,
+        Self::MessageLeases,
+        Self::GivenUpMessages,
+        Self::KeptMessages,
         Self::Turns,
         Self::SessionUses,
         Self::Approvals,
@@ -143,6 +161,16 @@ impl Deadline {
             Self::Posts => "UPDATE audit_check SET post_due_at = $1 WHERE post_due_at > $2",
             Self::CloudTrailBegun => "UPDATE cloudtrail_progress SET begun_at = $1 WHERE begun_at > $2",
             Self::OptionalReadings => "UPDATE optional_reading SET due_at = $1 WHERE due_at > $2",
+            Self::Channels => "UPDATE notification_channel SET retry_at = $1 WHERE retry_at > $2",
+            Self::EarlierKeys => {
+                "UPDATE notification_channel SET earlier_until = $1 WHERE earlier_until > $2"
+            }
+            Self::Messages => "UPDATE notification_message SET due_at = $1 WHERE due_at > $2",
+            Self::MessageLeases => "UPDATE notification_message SET lease_until = $1 WHERE lease_until > $2",
+            Self::GivenUpMessages => {
+                "UPDATE notification_message SET give_up_at = $1 WHERE state = 'waiting' AND give_up_at > $2"
+            }
+            Self::KeptMessages => "UPDATE notification_message SET kept_until = $1 WHERE kept_until > $2",
             Self::Turns => "UPDATE distribution SET last_claimed_at = $1 WHERE last_claimed_at > $2",
             Self::SessionUses => "UPDATE session SET last_seen_at = $1 WHERE last_seen_at > $2",
             Self::Approvals => {

@@ -13,6 +13,7 @@ pub mod distributions;
 mod error;
 pub mod instance_lock;
 pub mod invalidations;
+pub mod notifications;
 pub mod page_status;
 mod place;
 pub mod probes;

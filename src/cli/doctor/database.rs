@@ -6,10 +6,10 @@ use crate::{
     config::ServeArgs,
     domain::{
         causes::with_causes,
-        examination::{DISK, Report, examine_disk},
+        examination::{CHANNELS, DISK, Report, examine_channels, examine_disk},
     },
     file_thread::folder_of,
-    store::{Db, DiskUse, StoreError},
+    store::{Db, DiskUse, StoreError, notifications::channels},
     workers::{CheckError, check_history},
 };
 
@@ -20,6 +20,9 @@ const DAMAGED: &str = "If the file is damaged, stop the service, keep a copy of 
 
 const CHANGED: &str = "Somebody changed the tables past Unstale: find out who. Stop the service, keep a copy of the file, and put \
                        back a backup from before with unstale restore.";
+
+/// So many messages of a channel are counted.
+const COUNTED: usize = 1_000;
 
 pub(super) async fn examine(report: &mut Report, serve: &ServeArgs) {
     let missing = Db::file_of(&serve.database.database).ok().flatten();
@@ -55,6 +58,7 @@ pub(super) async fn examine(report: &mut Report, serve: &ServeArgs) {
     damages(report, &db).await;
     missing_objects(report, &db).await;
     history(report, &db).await;
+    notification_channels(report, &db).await;
     db.close().await;
 }
 
@@ -82,6 +86,14 @@ async fn missing_objects(report: &mut Report, db: &Db) {
             }
         },
         Err(error) => report.error("tables", with_causes(&error), DAMAGED),
+    }
+}
+
+async fn notification_channels(report: &mut Report, db: &Db) {
+    let read = async { channels::list_with_given_up(&mut *db.read().await?, COUNTED).await };
+    match read.await {
+        Ok(all) => examine_channels(report, &all),
+        Err(error) => report.error(CHANNELS, with_causes(&error), DAMAGED),
     }
 }
 

@@ -4,8 +4,8 @@
 use ::metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
 use crate::{
-    domain::checks::Verdict,
-    metrics::{self as names, CallOutcome},
+    domain::{checks::Verdict, notifications::ChannelKind},
+    metrics::{self as names, CallOutcome, NotificationOutcome},
 };
 
 use super::part::{PARTS, STATUSES};
@@ -47,6 +47,8 @@ pub(super) const AUDIT_EVENTS: &str = "unstale_audit_events";
 pub(super) const AUDIT_INTACT: &str = "unstale_audit_intact";
 pub(super) const AUDIT_VERIFIED: &str = "unstale_audit_verified_timestamp_seconds";
 pub(super) const AUDIT_SIGNED: &str = "unstale_audit_head_timestamp_seconds";
+pub(super) const MESSAGES_WAITING: &str = "unstale_messages_waiting";
+pub(super) const OLDEST_MESSAGE: &str = "unstale_oldest_message_timestamp_seconds";
 pub(super) const EVENT_STREAMS: &str = "unstale_event_streams";
 pub(super) const DATABASE_SIZE: &str = "unstale_database_size_bytes";
 pub(super) const DATABASE_LOG: &str = "unstale_database_log_size_bytes";
@@ -56,7 +58,7 @@ const fn of(name: &'static str, kind: MetricKind, help: &'static str) -> MetricD
     MetricDescription { name, kind, help }
 }
 
-pub(super) const CATALOGUE: [MetricDescription; 30] = {
+pub(super) const CATALOGUE: [MetricDescription; 33] = {
     use MetricKind::{Counter, Gauge, Histogram};
     [
         of(BUILD_INFO, Gauge, "Always 1, with the version of Unstale."),
@@ -121,6 +123,17 @@ pub(super) const CATALOGUE: [MetricDescription; 30] = {
             "Signed heads posted to the webhook of the history, by outcome.",
         ),
         of(
+            names::NOTIFICATIONS,
+            Counter,
+            "Tries to deliver a message to a notification channel, by kind of channel and outcome.",
+        ),
+        of(
+            MESSAGES_WAITING,
+            Gauge,
+            "Messages of notification channels that are turned on and that wait, up to 10000 a channel.",
+        ),
+        of(OLDEST_MESSAGE, Gauge, "When the oldest of them began; NaN without one."),
+        of(
             WORKER_TICK,
             Gauge,
             "When a worker last finished a step, by worker; 0 for a worker that has ended.",
@@ -183,6 +196,11 @@ pub(super) fn describe(operations: impl IntoIterator<Item = (&'static str, &'sta
     }
     for outcome in [CallOutcome::Ok, CallOutcome::Refused, CallOutcome::Failed] {
         counter!(names::AUDIT_WEBHOOK_POSTS, "outcome" => outcome.as_str()).absolute(0);
+    }
+    for channel in ChannelKind::ALL.map(ChannelKind::as_str) {
+        for outcome in NotificationOutcome::ALL.map(NotificationOutcome::as_str) {
+            counter!(names::NOTIFICATIONS, "channel" => channel, "outcome" => outcome).absolute(0);
+        }
     }
     for name in [names::COMPLETION, names::DATABASE_WRITE_WAIT, names::DATABASE_COMMIT] {
         let _ = histogram!(name);

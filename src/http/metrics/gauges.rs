@@ -13,10 +13,14 @@ use crate::{
             batches,
             unsettled::{self, Unsettled},
         },
+        notifications::messages,
     },
 };
 
 use super::catalogue as names;
+
+/// So many waiting messages of a channel are counted.
+const MESSAGES_MAX: usize = 10_000;
 
 /// Sets all gauges. What cannot be read is NaN, so that no old value passes for a new one.
 pub(super) async fn refresh(app: &AppState) {
@@ -44,6 +48,7 @@ struct DatabaseFacts {
     need_a_look: f64,
     poll_lag: f64,
     accounts_paused: f64,
+    messages: (f64, f64),
     sync_success: f64,
     audit_events: f64,
     audit_intact: f64,
@@ -62,6 +67,7 @@ impl Default for DatabaseFacts {
             need_a_look: none,
             poll_lag: none,
             accounts_paused: none,
+            messages: (none, none),
             sync_success: none,
             audit_events: none,
             audit_intact: none,
@@ -79,6 +85,7 @@ impl DatabaseFacts {
         let mut conn = app.context.db.read().await?;
         let work = unsettled::work(&mut conn).await?;
         let next_look = batches::next_look(&mut conn).await?;
+        let messages = messages::waiting(&mut conn, MESSAGES_MAX).await?;
         let (head, checked) = audit::standing(&mut conn).await?;
         let of = |unsettled: Unsettled| (unsettled.count as f64, time(unsettled.since));
         Ok(Self {
@@ -88,6 +95,7 @@ impl DatabaseFacts {
             need_a_look: work.needs_a_look.count as f64,
             poll_lag: next_look.map_or(0.0, |due| now.since(due).as_secs_f64()),
             accounts_paused: accounts::paused(&mut conn).await?.len() as f64,
+            messages: (messages.count as f64, time(messages.since)),
             sync_success: survey::read(&mut conn).await?.finished_at.map_or(0.0, unix_seconds),
             audit_events: head.map_or(f64::NAN, |head| head.sequence as f64),
             audit_intact: f64::from(u8::from(checked.broken_at.is_none())),
@@ -107,6 +115,8 @@ impl DatabaseFacts {
         gauge!(names::NEED_A_LOOK).set(self.need_a_look);
         gauge!(names::POLL_LAG).set(self.poll_lag);
         gauge!(names::ACCOUNTS_PAUSED).set(self.accounts_paused);
+        gauge!(names::MESSAGES_WAITING).set(self.messages.0);
+        gauge!(names::OLDEST_MESSAGE).set(self.messages.1);
         gauge!(names::SYNC_SUCCESS).set(self.sync_success);
         gauge!(names::AUDIT_EVENTS).set(self.audit_events);
         gauge!(names::AUDIT_INTACT).set(self.audit_intact);

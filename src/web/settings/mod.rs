@@ -10,6 +10,7 @@ pub mod grants;
 pub mod groups;
 mod index;
 pub mod manage;
+pub mod notifications;
 pub mod password;
 pub mod people;
 pub mod person;
@@ -60,6 +61,7 @@ const ENTRIES: &[Entry] = &[
         "Times in which wide requests need an override and a reason.",
         Role::Viewer,
     ),
+    ("/settings/notifications", "Notifications", "Who is told what happens, and where.", Role::Admin),
     ("/settings/system", "System", "Whether the service and what it needs are well.", Role::Admin),
 ];
 

@@ -12,11 +12,12 @@ use unstale::{
         access::Role,
         id::{DistributionId, InvalidationId},
         invalidations::freeze_window::TypedFreeze,
+        notifications::TypedChannel,
     },
 };
 
 use super::{program::Program, routes::routes};
-use crate::support::{Browser, SHOP, TestApp, WORKSHOP, acting, shell, uuid};
+use crate::support::{Browser, SHOP, TestApp, WORKSHOP, World, acting, options, shell, uuid};
 
 /// The answers to: nobody, a viewer, an operator, an operator with a grant, an admin, the token of a viewer, of an
 /// operator, a narrowed one, a revoked one, one that is over, a probe's.
@@ -108,6 +109,15 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
         ("POST", "/api/v1/freezes", Try::Bad) => administers(422, 403),
         ("DELETE", "/api/v1/freezes/{id}", Try::Good) => administers(204, 403),
         ("DELETE", "/api/v1/freezes/{id}", Try::Bad) => administers(422, 403),
+        ("GET", "/api/v1/channels" | "/api/v1/channels/{id}", Try::Good) => administers(200, 403),
+        ("GET", "/api/v1/channels" | "/api/v1/channels/{id}", Try::Bad) => administers(422, 403),
+        ("POST", "/api/v1/channels", Try::Good) => administers(201, 403),
+        ("POST", "/api/v1/channels/{id}/test", Try::Good) => administers(202, 403),
+        ("PUT", "/api/v1/channels/{id}", Try::Good) => administers(200, 403),
+        ("DELETE", "/api/v1/channels/{id}", Try::Good) => administers(204, 403),
+        ("POST" | "PUT" | "DELETE", path, Try::Bad) if path.starts_with("/api/v1/channels") => {
+            administers(422, 403)
+        }
         ("PUT", "/api/v1/budgets", Try::Good) => administers(200, 403),
         ("PUT", "/api/v1/budgets", Try::Bad) => administers(422, 403),
         ("GET", "/api/v1/distributions/{id}", Try::Good) => looks(200, granted(200)),
@@ -149,6 +159,7 @@ fn events(method: &Method, path: &str, who: usize) -> usize {
             && (path.starts_with("/api/v1/invalidations")
                 || path == "/api/v1/checks"
                 || path == "/api/v1/freezes"
+                || path.starts_with("/api/v1/channels")
                 || path.ends_with("/check-up")
                 || path.ends_with("/changes"));
     match who {
@@ -233,6 +244,9 @@ async fn set(app: &TestApp, path: &str, how: Try, place: &str) -> (String, Optio
         let body = json!({"scope": "distribution", "id": place, "soft_items": 1});
         return (format!("{path}{query}"), Some(body));
     }
+    if path.starts_with("/api/v1/channels") {
+        return set_channel(app, path, how).await;
+    }
     if path.starts_with("/api/v1/freezes") {
         return set_freeze(app, path, how, place).await;
     }
@@ -277,6 +291,28 @@ async fn set(app: &TestApp, path: &str, how: Try, place: &str) -> (String, Optio
     }
     let item = if how == Try::Good { format!("/{}", uuid()) } else { "/b*c".to_owned() };
     (address, Some(json!({"distribution": place, "items": [item]})))
+}
+
+/// The only notification channel.
+async fn set_channel(app: &TestApp, path: &str, how: Try) -> (String, Option<Value>) {
+    let clear =
+        "DELETE FROM notification_notice; DELETE FROM notification_message; DELETE FROM notification_channel";
+    app.world.database.raw().await.run(clear).await.unwrap();
+    let query = if how == Try::Bad { "?no-such-parameter=1" } else { "" };
+    let body = json!({"name": "Ops", "kind": "slack", "address": "https://hooks.example.com/a",
+        "rules": [{"topics": ["failed"], "scope": "everything"}]});
+    if !path.contains("{id}") {
+        return (format!("{path}{query}"), Some(body));
+    }
+    let typed = TypedChannel {
+        name: "Team".to_owned(),
+        kind: "slack".to_owned(),
+        address: "https://hooks.example.com/a".to_owned(),
+        signing: String::new(),
+    };
+    let (made, _) = commands::add_channel(&app.world.command_context, &shell(), &typed, &[]).await.unwrap();
+    let body = (!path.ends_with("/test")).then(|| json!({"name": "Ops"}));
+    (format!("{}{query}", path.replace("{id}", made.id.as_str())), body)
 }
 
 /// A freeze window that is long over by the time of the next try, so that it holds none.
@@ -344,7 +380,7 @@ fn check_body(path: &str, how: Try, place: &str) -> Value {
 }
 
 async fn try_all(place: &str) {
-    let app = TestApp::new().await;
+    let app = keeping_secrets().await;
     let everybody = everybody(&app).await;
     let (mut tries, mut wrong) = (0, Vec::new());
     for route in routes() {
@@ -381,6 +417,13 @@ async fn try_all(place: &str) {
 #[tokio::test]
 async fn everybody_gets_their_answer_here() {
     try_all(WORKSHOP).await;
+}
+
+/// With a key, so that channels can be added.
+async fn keeping_secrets() -> TestApp {
+    let mut world = World::new().await;
+    world.keep_secrets(1);
+    TestApp::over(world, options()).await
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod budgets;
 mod changes;
+mod channels;
 mod check_up;
 mod checks;
 mod command;

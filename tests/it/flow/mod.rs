@@ -27,6 +27,7 @@ mod looking;
 mod many;
 mod merging;
 mod monthly_budgets;
+mod notifications;
 mod origin;
 mod outside;
 mod pace;

@@ -36,6 +36,7 @@ fn wrong(path: &str) -> (Vec<(&'static str, &'static str)>, u16) {
         "/settings/protection" => (vec![("distribution", WORKSHOP), ("guard", "wall")], 422),
         "/settings/budgets" => (vec![("scope", "planet"), ("id", WORKSHOP), ("hard_items", "1")], 422),
         "/settings/freezes" => (vec![("name", ""), ("why", "why")], 422),
+        "/settings/notifications" => (vec![("name", ""), ("scope", "everything")], 422),
         "/settings/tokens" => (vec![("name", ""), ("role", "operator")], 422),
         "/settings/probes" => (vec![("name", "a b")], 422),
         "/settings/people" => (vec![("email", "nobody"), ("role", "viewer")], 422),

@@ -15,7 +15,7 @@ use unstale::domain::{
 };
 
 use super::routes::routes;
-use crate::support::{Browser, SHOP, TestApp, WORKSHOP, acting, uuid};
+use crate::support::{Browser, SHOP, TestApp, WORKSHOP, World, acting, options, uuid};
 
 /// The answers to: nobody, a viewer, an operator, an operator narrowed to elsewhere, one narrowed to here, an admin.
 type Answers = [u16; 6];
@@ -137,7 +137,7 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
         ("POST", "/settings/account/sessions/{id}/end") => [401, 409, 409, 409, 409, 409],
         ("POST", "/sign-out") => [401, 303, 303, 303, 303, 303],
         ("GET", "/demo/versions") => [303, 404, 404, 404, 404, 404],
-        _ => return of_checks(method, path),
+        _ => return of_checks(method, path).or_else(|| of_notifications(method, path)),
     })
 }
 
@@ -156,6 +156,18 @@ fn of_checks(method: &Method, path: &str) -> Option<Answers> {
         ("POST", "/plan/mapping") => [401, 403, 403, 403, 403, 200],
         ("GET", "/distributions/{id}/checks" | "/distributions/{id}/paths") => ADMIN_PAGE,
         ("POST", "/distributions/{id}/checks" | "/distributions/{id}/paths") => ADMIN_ACT,
+        _ => return None,
+    })
+}
+
+/// The same of the routes of notification channels.
+fn of_notifications(method: &Method, path: &str) -> Option<Answers> {
+    let act = path.strip_prefix("/settings/notifications")?;
+    Some(match (method.as_str(), act) {
+        ("GET", "" | "/{id}") => ADMIN_PAGE,
+        // The answer is a page with a key that is shown once.
+        ("POST", "" | "/{id}/key") => [401, 403, 403, 403, 403, 200],
+        ("POST", _) => ADMIN_ACT,
         _ => return None,
     })
 }
@@ -292,6 +304,7 @@ impl Stage<'_> {
                 (path.to_owned(), fields)
             }
             _ if path.starts_with("/settings/freezes") => self.freeze_form(path).await,
+            _ if path.starts_with("/settings/notifications") => self.channel_form(path).await,
             "/settings/tokens" => (path.to_owned(), vec![("name", uuid()), ("role", "operator".to_owned())]),
             "/settings/probes" => (path.to_owned(), vec![("name", uuid())]),
             "/settings/probes/{id}/revoke" => (path.replace("{id}", &self.probe().await), Vec::new()),
@@ -381,6 +394,36 @@ impl Stage<'_> {
             "UPDATE batch SET due_at = {later}, items = '[\"/*\"]' WHERE invalidation_id = '{id}'"
         ))
         .await;
+    }
+
+    /// The address and the form of a try with notification channels.
+    async fn channel_form(&self, path: &str) -> (String, Vec<(&'static str, String)>) {
+        self.sql("DELETE FROM notification_notice; DELETE FROM notification_message; DELETE FROM notification_channel")
+            .await;
+        let id = uuid();
+        self.sql(&format!(
+            "INSERT INTO notification_channel (id, name, kind, host, address, signing, signing_key, rules, is_on,
+                 off_because, created_at, failures, problem)
+             VALUES ('{id}', '{id}', 'webhook', 'a.example.com', 'x', 'hmac', 'x',
+                 '[{{\"topics\":[\"failed\"],\"scope\":\"everything\"}}]', 1, '', 1, 0, '')"
+        ))
+        .await;
+        let rule = [("topic_failed", "on"), ("scope", "everything")];
+        let fields = match path.rsplit('/').next().unwrap() {
+            "notifications" => vec![
+                ("name", "Ops"),
+                ("kind", "slack"),
+                ("address", "https://hooks.example.com/a"),
+                rule[0],
+                rule[1],
+            ],
+            "rules" => rule.to_vec(),
+            "remove" if path.contains("/rules/") => vec![("rule", "failed")],
+            "state" => vec![("state", "off")],
+            _ => vec![("name", "Ops")],
+        };
+        let fields = fields.into_iter().map(|(name, value)| (name, value.to_owned()));
+        (path.replace("{id}", &id), fields.collect())
     }
 
     async fn token(&self) -> String {
@@ -487,16 +530,23 @@ async fn try_all(app: &TestApp, place: &str, elsewhere: &str) {
     assert!(tries > 200, "only {tries} were tried");
 }
 
+/// With a key, so that channels can be added.
+async fn keeping_secrets() -> TestApp {
+    let mut world = World::new().await;
+    world.keep_secrets(1);
+    TestApp::over(world, options()).await
+}
+
 #[tokio::test]
 async fn everybody_gets_their_answer_here() {
-    let app = TestApp::new().await;
+    let app = keeping_secrets().await;
     try_all(&app, WORKSHOP, SHOP).await;
     app.finish().await;
 }
 
 #[tokio::test]
 async fn everybody_gets_their_answer_elsewhere() {
-    let app = TestApp::new().await;
+    let app = keeping_secrets().await;
     try_all(&app, SHOP, WORKSHOP).await;
     assert!(DistributionId::parse(SHOP).is_some());
     app.finish().await;

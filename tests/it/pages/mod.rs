@@ -26,6 +26,7 @@ mod invalidation;
 mod late_body;
 mod many_distributions;
 mod matrix;
+mod notifications;
 mod nul;
 mod oidc;
 mod other_sites;

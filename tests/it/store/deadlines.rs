@@ -39,6 +39,12 @@ const fn place(what: Deadline) -> (&'static str, &'static str, &'static str) {
         Deadline::Posts => ("audit_check", "post_due_at", "id = id"),
         Deadline::CloudTrailBegun => ("cloudtrail_progress", "begun_at", "id = id"),
         Deadline::OptionalReadings => ("optional_reading", "due_at", "name = name"),
+        Deadline::Channels => ("notification_channel", "retry_at", "id = id"),
+        Deadline::EarlierKeys => ("notification_channel", "earlier_until", "id = id"),
+        Deadline::Messages => ("notification_message", "due_at", "id = id"),
+        Deadline::MessageLeases => ("notification_message", "lease_until", "id = id"),
+        Deadline::GivenUpMessages => ("notification_message", "give_up_at", "state = 'waiting'"),
+        Deadline::KeptMessages => ("notification_message", "kept_until", "id = id"),
         Deadline::Turns => ("distribution", "last_claimed_at", "id = id"),
         Deadline::SessionUses => ("session", "last_seen_at", "person_id = person_id"),
         Deadline::Approvals => ("proposal", "expires_at", "id = id"),
@@ -102,7 +108,7 @@ async fn a_time_that_somebody_chose_and_what_has_ended_stay(database: &Database)
 }
 
 /// Rows of what lets people in and of what no function inserts alone, each of the first moment.
-const LETS_IN: [&str; 9] = [
+const LETS_IN: [&str; 11] = [
     "INSERT INTO person (id, email, password_hash, role, created_at) VALUES ('p1', 'ada@example.com', '', 'admin', 1)",
     "INSERT INTO session (token_hash, person_id, sign_in, client_address, created_at, last_seen_at, expires_at)
          VALUES ('s1', 'p1', 'password', '', 1, 1, 9)",
@@ -115,6 +121,12 @@ const LETS_IN: [&str; 9] = [
     "INSERT INTO probe (id, name, token_hash, shown, made_by, made_by_name, created_at, expires_at)
          VALUES ('v1', 'oslo', 'hash', '', '', '', 1, 8)",
     "INSERT INTO optional_reading (name, due_at) VALUES ('traffic', 1)",
+    "INSERT INTO notification_channel (id, name, kind, host, address, rules, is_on, off_because, created_at, failures,
+             problem)
+         VALUES ('c1', 'Ops', 'slack', 'a.example.com', 'x', '[]', 1 = 1, '', 1, 0, '')",
+    "INSERT INTO notification_message (number, id, channel_id, topic, run_key, notices, state, created_at, due_at, tries,
+             problem, give_up_at)
+         VALUES (1, 'm1', 'c1', 'failed', '', 1, 'waiting', 1, 1, 0, '', 1)",
 ];
 
 async fn what_lets_people_in_and_was_made_ahead_is_over(database: &Database) {

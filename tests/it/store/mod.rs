@@ -31,6 +31,7 @@ mod merged;
 mod monthly_budgets;
 mod narrowed;
 mod needs_a_look;
+mod notifications;
 mod optional_readings;
 mod outside;
 mod page_status;

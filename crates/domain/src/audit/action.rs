@@ -102,6 +102,13 @@ actions! {
     SetUp = "unstale.set_up", "Unstale set up";
     SetUpLinkMade = "unstale.set_up_link_made", "Set-up link created";
     BackupRestored = "unstale.restored", "Restored from a backup";
+    ChannelAdded = "channel.added", "Notification channel added";
+    ChannelChanged = "channel.changed", "Notification channel changed";
+    ChannelRemoved = "channel.removed", "Notification channel removed";
+    ChannelKeyChanged = "channel.key_changed", "Signing key of a channel changed";
+    ChannelTested = "channel.tested", "Test message requested";
+    ChannelMessagesRetried = "channel.messages_retried", "Messages of a channel sent again";
+    ChannelTurnedOff = "channel.turned_off", "Notification channel turned off";
     SearchSaved = "history.search_saved", "Search saved";
     SearchForgotten = "history.search_forgotten", "Saved search deleted";
     SegmentDropped = "history.segment_dropped", "Old events exported and deleted";
@@ -112,9 +119,10 @@ actions! {
 
 /// The first words of the actions that are about access and settings. The column `area` of the database has the same
 /// list.
-const ABOUT_ACCESS: [&str; 13] = [
+const ABOUT_ACCESS: [&str; 14] = [
     "act",
     "budget",
+    "channel",
     "freeze",
     "grant",
     "group",
@@ -148,6 +156,7 @@ impl Action {
             "budget" | "freeze" => "Budgets and freeze windows",
             "person" | "sign_in" | "request" => "People and sign-in",
             "grant" | "group" | "token" => "Grants, groups and tokens",
+            "channel" => "Notifications",
             _ => "Unstale itself",
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     domain::{
-        examination::{DISK, Report, bytes_in_words, examine_disk},
+        examination::{DISK, Report, bytes_in_words, examine_channels, examine_disk},
         invalidations::problem::Problem,
         time::{Timestamp, span_in_words},
     },
@@ -16,6 +16,7 @@ use crate::{
             survey,
         },
         invalidations::cloudtrail,
+        notifications::channels,
     },
 };
 
@@ -25,6 +26,9 @@ use super::backups;
 const RECENT: Duration = Duration::from_hours(2);
 /// Events are usually checked within seconds.
 const LATE: Duration = Duration::from_mins(15);
+
+/// So many messages of a channel are counted.
+const COUNTED: usize = 1_000;
 
 /// `size` is that of the database, in bytes.
 pub(super) async fn examine(app: &AppState, conn: &mut Conn, size: i64) -> Result<Report, StoreError> {
@@ -37,6 +41,7 @@ pub(super) async fn examine(app: &AppState, conn: &mut Conn, size: i64) -> Resul
     backups::examine(&mut report, app, now).await;
     aws(&mut report, conn, now).await?;
     optional(&mut report, conn, now).await?;
+    examine_channels(&mut report, &channels::list_with_given_up(conn, COUNTED).await?);
     sign_in(&mut report, app).await;
     settings(&mut report, app);
     Ok(report)

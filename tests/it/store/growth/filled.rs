@@ -116,6 +116,19 @@ pub async fn fill(database: &Database, size: i64) {
         "INSERT INTO freeze_window (id, name, why, from_at, until_at) VALUES ('f1', 'x', 'y', {from}, {until})"
     );
     raw.run(&freeze).await.unwrap();
+    let channel = "INSERT INTO notification_channel (id, name, kind, host, address, rules, is_on, off_because, created_at,
+             failures, problem)
+         VALUES ('c1', 'Ops', 'slack', 'a.example.com', 'x', '[]', 1 = 1, '', 1, 0, '')";
+    raw.run(channel).await.unwrap();
+    // One in ten waits.
+    let messages = format!(
+        "WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < {size})
+         INSERT INTO notification_message (number, id, channel_id, topic, run_key, notices, state, created_at, due_at,
+             tries, problem, give_up_at, kept_until)
+         SELECT i, 'm' || i, 'c1', 'failed', '', 1, CASE WHEN i % 10 = 0 THEN 'waiting' ELSE 'delivered' END, i,
+             CASE WHEN i % 10 = 0 THEN i END, 0, '', i, CASE WHEN i % 10 > 0 THEN i END FROM n"
+    );
+    raw.run(&messages).await.unwrap();
     write_history(database, size).await;
     raw.run("ANALYZE").await.unwrap();
 }

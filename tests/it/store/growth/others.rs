@@ -8,7 +8,8 @@ use unstale::{
             Role, ScopeKind,
             grant::{Subject, SubjectKind},
         },
-        id::{CheckRunId, GrantId, InvalidationId, PersonId, TokenId},
+        id::{ChannelId, CheckRunId, GrantId, InvalidationId, PersonId, TokenId},
+        notifications::RuleScopeKind,
         secret::SecretHash,
         sign_in::{person::Email, session::SessionLimits},
     },
@@ -23,6 +24,7 @@ use unstale::{
             optional_readings::{self, OptionalReading},
             path_mappings, protections, survey, traffic,
         },
+        notifications::{self, channels, messages, scopes},
         page_status, probes,
         sign_in::{
             authentication_methods, identities, password_links, pending_second_factors,
@@ -45,6 +47,7 @@ pub async fn measure_others(tx: &mut Tx) -> Measured {
     measure_sign_in(tx, &mut measured).await;
     measure_access(tx, &mut measured).await;
     measure_checks(tx, &mut measured).await;
+    measure_notifications(tx, &mut measured).await;
     let one = id("E1");
     measure!(
         measured,
@@ -182,5 +185,24 @@ async fn measure_access(tx: &mut Tx, measured: &mut Measured) {
         tokens::find_by_hash(conn, &hash("t100")),
         tokens::list(conn, 50),
         tokens::made_by(conn, &PersonId::from_trusted("p1")),
+    );
+}
+
+async fn measure_notifications(tx: &mut Tx, measured: &mut Measured) {
+    let channel = ChannelId::from_trusted("c1");
+    measure!(
+        measured,
+        tx,
+        |conn| channels::list(conn),
+        channels::find(conn, &channel),
+        channels::list_with_given_up(conn, 9),
+        channels::total(conn),
+        channels::secrets(conn, &channel),
+        messages::newest(conn, &channel, 20),
+        messages::counts(conn, &channel, 10),
+        messages::waiting(conn, 10),
+        notifications::due_channels(conn),
+        notifications::progress(conn),
+        scopes::find(conn, RuleScopeKind::Person, "p10@example.com"),
     );
 }

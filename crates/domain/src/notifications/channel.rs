@@ -1,0 +1,80 @@
+//! A channel: where people are told, and of what.
+
+use super::{NotificationRule, SigningMethod};
+use crate::{id::ChannelId, time::Timestamp};
+
+/// How a channel is posted to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChannelKind {
+    /// A webhook of a program, signed as Standard Webhooks asks for.
+    Webhook,
+    /// An incoming webhook of Slack, or of what takes the same.
+    Slack,
+    /// A Workflows URL of Microsoft Teams whose flow takes a message.
+    Teams,
+    /// A Workflows URL whose flow takes a bare Adaptive Card.
+    TeamsCard,
+}
+
+impl ChannelKind {
+    pub const ALL: [Self; 4] = [Self::Webhook, Self::Slack, Self::Teams, Self::TeamsCard];
+
+    /// The stable word for the database and for programs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Slack => "slack",
+            Self::Teams => "teams",
+            Self::TeamsCard => "teams_card",
+        }
+    }
+
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Webhook => "Webhook",
+            Self::Slack => "Slack",
+            Self::Teams => "Microsoft Teams",
+            Self::TeamsCard => "Microsoft Teams (bare card)",
+        }
+    }
+
+    /// Reads what [`as_str`](Self::as_str) wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A notification channel, without its secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Channel {
+    pub id: ChannelId,
+    pub name: String,
+    pub kind: ChannelKind,
+    /// The host of its address. The address itself is a secret.
+    pub host: String,
+    /// How its messages are signed. `None` for all but webhooks.
+    pub signing: Option<SigningMethod>,
+    pub rules: Vec<NotificationRule>,
+    pub is_on: bool,
+    /// Why Unstale turned it off. Empty if a person did, and while it is on.
+    pub off_because: String,
+    pub created_at: Timestamp,
+    /// When a message was last delivered.
+    pub delivered_at: Option<Timestamp>,
+    /// What is wrong with its receiver. `None` if the last message was delivered.
+    pub trouble: Option<ChannelTrouble>,
+}
+
+/// Why the last messages of a channel were not delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelTrouble {
+    /// So many tries failed in a row.
+    pub failures: u32,
+    /// What the last one met, as a text for people.
+    pub problem: String,
+    /// Before this, nothing is sent to the channel.
+    pub retry_at: Timestamp,
+}

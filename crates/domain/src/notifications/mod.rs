@@ -1,0 +1,26 @@
+//! Notifications: who is told what, how a message is worded for each kind of channel, and when it is tried again.
+
+mod channel;
+mod message;
+mod networks;
+mod notice;
+pub mod retry;
+mod rule;
+mod signing;
+mod slack;
+mod teams;
+mod topic;
+mod typed;
+mod webhook;
+
+pub use channel::{Channel, ChannelKind, ChannelTrouble};
+pub use message::{Message, NOTICES_MAX, Rendered};
+pub use networks::AllowedNetworks;
+pub use notice::{Notice, NoticeDistribution};
+pub use rule::{NoticeSubject, NotificationRule, RuleScope, RuleScopeKind};
+pub use signing::{KEY_LEN, ROTATION, SigningKey, SigningMethod, unix_seconds};
+pub use topic::NotificationTopic;
+pub use typed::{
+    CHANNELS_MAX, ChannelError, ChannelErrors, ChannelField, NewAddress, NewChannel, RULES_MAX, TypedChannel,
+    TypedRule, parse_address, parse_name, parse_rule,
+};

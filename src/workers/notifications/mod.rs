@@ -1,0 +1,12 @@
+//! Tells people what happened: reads the history for what the rules of the channels ask for, and sends the messages.
+
+mod collector;
+mod conditions;
+mod delivery;
+mod notices;
+mod sender;
+
+pub use collector::NotificationCollector;
+pub use sender::{NotificationSender, SenderSettings};
+
+pub(super) use sender::LEASE;

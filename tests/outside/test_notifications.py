@@ -1,0 +1,167 @@
+"""Notifications, judged by programs that nobody here wrote: Standard Webhooks' own library, and kills of the service."""
+
+import base64
+import http.server
+import json
+import subprocess
+import threading
+import time
+
+import pytest
+import requests
+from conftest import WORKSHOP
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from desk import UNSTALE, Desk, process, running_desk
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+EMAIL, PASSWORD = "root@example.com", "correct horse battery staple"
+
+
+class Receiver:
+    """Takes webhooks. It answers with what `answer` says of the number of the request."""
+
+    def __init__(self, answer=lambda number: 204):
+        self.received, self.answer = [], answer
+        self.changed = threading.Condition()
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["content-length"]))
+                with receiver.changed:
+                    receiver.received.append(({name.lower(): value for name, value in self.headers.items()}, body))
+                    status = receiver.answer(len(receiver.received))
+                    receiver.changed.notify_all()
+                if status is None:
+                    # The connection is cut after the message was read.
+                    self.close_connection = True
+                    return
+                self.send_response(status)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.server.server_port}/hook"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def until(self, found, what, seconds=60):
+        """Waits until what was received has what is looked for, and gives it."""
+        deadline = time.monotonic() + seconds
+        with self.changed:
+            while not (there := found(self.received)) and time.monotonic() < deadline:
+                self.changed.wait(1)
+        assert there, f"{what}: {[(headers['webhook-id'], body[:80]) for headers, body in self.received]}"
+        return there
+
+
+@pytest.fixture
+def secrets_key(tmp_path):
+    file = tmp_path / "secrets-key"
+    file.write_text(base64.b64encode(bytes(32)).decode())
+    file.chmod(0o600)
+    return {"UNSTALE_SECRETS_KEY_FILE": str(file), "UNSTALE_NOTIFICATION_NETWORKS": "127.0.0.1"}
+
+
+def administrator(desk):
+    add = [UNSTALE, "user", "add", EMAIL, "--role", "admin", "--password-stdin"]
+    subprocess.run(add, env=desk.environment, input=PASSWORD, text=True, check=True, timeout=30, capture_output=True)
+    session = requests.Session()
+    session.headers["Origin"] = desk.address
+    signed_in = session.post(f"{desk.address}/sign-in", data={"email": EMAIL, "password": PASSWORD}, timeout=30)
+    assert signed_in.status_code == 200, signed_in.text
+    return session
+
+
+def add_channel(desk, session, receiver, topics, signing="hmac"):
+    channel = {
+        "name": f"Programs {signing}",
+        "kind": "webhook",
+        "address": receiver.address,
+        "signing": signing,
+        "rules": [{"topics": topics, "scope": "everything"}],
+    }
+    added = session.post(f"{desk.address}/api/v1/channels", json=channel, timeout=30)
+    assert added.status_code == 201, added.text
+    return added.json()
+
+
+def ask(desk, *items):
+    headers = {"Authorization": f"Bearer {desk.token}"}
+    body = {"distribution": WORKSHOP, "items": list(items)}
+    asked = requests.post(f"{desk.address}/api/v1/invalidations", json=body, headers=headers, timeout=30)
+    assert asked.status_code == 202, asked.text
+    return asked.json()["id"]
+
+
+def told_of(received):
+    """The invalidations that were told, with the type of the message and its ID."""
+    told = []
+    for headers, body in received:
+        message = json.loads(body)
+        told += [(notice["invalidation"], message["type"], headers["webhook-id"]) for notice in message["data"]["notices"]]
+    return told
+
+
+def test_the_standards_own_library_verifies_the_signatures(tmp_path, secrets_key):
+    symmetric, public = Receiver(), Receiver()
+    with running_desk(tmp_path, **secrets_key) as desk:
+        session = administrator(desk)
+        secret = add_channel(desk, session, symmetric, ["requested", "completed"])["signing_key"]
+        added = add_channel(desk, session, public, ["requested"], "ed25519")
+        asked = ask(desk, "/a.html")
+        symmetric.until(lambda received: len(received) == 2, "requested and completed")
+        for headers, body in symmetric.received:
+            assert Webhook(secret).verify(body, headers)["data"]["notices"][0]["invalidation"] == asked
+        headers, body = symmetric.received[0]
+        with pytest.raises(WebhookVerificationError):
+            Webhook(secret).verify(body + b" ", headers)
+        (headers, body) = public.until(lambda received: received, "requested")[0]
+        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(added["signing_key"].removeprefix("whpk_")))
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        version, signature = headers["webhook-signature"].split(",")
+        assert version == "v1a"
+        key.verify(base64.b64decode(signature), signed)
+
+
+def test_what_is_cut_after_it_was_read_comes_again_with_the_same_id(tmp_path, secrets_key):
+    receiver = Receiver(lambda number: None if number == 1 else 204)
+    with running_desk(tmp_path, **secrets_key) as desk:
+        session = administrator(desk)
+        add_channel(desk, session, receiver, ["requested"])
+        ask(desk, "/a.html")
+        received = receiver.until(lambda received: received if len(received) == 2 else None, "a second try")
+        assert received[0][0]["webhook-id"] == received[1][0]["webhook-id"]
+        assert received[0][1] == received[1][1]
+
+
+def test_kills_lose_no_message(tmp_path, secrets_key):
+    receiver = Receiver(lambda number: 503 if number % 3 == 0 else 204)
+    with running_desk(tmp_path, **secrets_key) as desk:
+        folder = tmp_path / "killed"
+        folder.mkdir()
+        environment = {**desk.environment, "UNSTALE_DATABASE": f"sqlite://{folder}/unstale.db"}
+        asked = []
+        for life in range(6):
+            with process(environment, folder / "output.txt") as (running, address):
+                killed = Desk(address, environment) if life == 0 else killed
+                killed.address = address
+                killed.wait_until_configured()
+                if life == 0:
+                    add_channel(killed, administrator(killed), receiver, ["requested"])
+                asked += [ask(killed, f"/{life}-{number}.html") for number in range(5)]
+                # A different moment in each life: before the notice, while it waits, while it is sent.
+                time.sleep(life * 2.5)
+                running.kill()
+                running.wait()
+        with process(environment, folder / "output.txt"):
+            is_told = lambda received: {told[0] for told in told_of(received)} >= set(asked)  # noqa: E731
+            receiver.until(is_told, "all that was requested", 90)
+        taken = {message for number, (headers, _) in enumerate(receiver.received, 1) if number % 3 for message in [headers["webhook-id"]]}
+        of = {}
+        for invalidation, _, message in told_of(receiver.received):
+            of.setdefault(invalidation, set()).add(message)
+        # Each is told by one message, which may have come more than once.
+        assert all(len(messages) == 1 and messages <= taken for messages in of.values()), of
