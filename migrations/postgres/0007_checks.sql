@@ -13,6 +13,7 @@ CREATE TABLE check_settings (
     cors_origin      TEXT,
     ask_origin       BOOLEAN NOT NULL,
     compressed       BOOLEAN NOT NULL,
+    edge_locations   TEXT NOT NULL, -- a JSON list
     apis             TEXT NOT NULL -- a JSON list of the APIs behind the site, with their headers as above
 );
 
@@ -51,6 +52,20 @@ CREATE TABLE url_check (
     cause      TEXT,
     step       TEXT   NOT NULL,
     PRIMARY KEY (run_id, number)
+);
+
+-- What an edge location that people named answered for one URL of a run after completion, asked from the server.
+CREATE TABLE location_check (
+    run_id   TEXT   NOT NULL,
+    number   BIGINT NOT NULL,
+    location TEXT   NOT NULL, -- such as FRA50-C1
+    after    TEXT, -- the last look at which it answered itself, as in url_check
+    verdict  TEXT,
+    cause    TEXT,
+    step     TEXT   NOT NULL,
+    silent   TEXT, -- the last look, where it gave no answer of its own
+    PRIMARY KEY (run_id, number, location),
+    FOREIGN KEY (run_id, number) REFERENCES url_check (run_id, number)
 );
 
 -- The URLs of an invalidation that are fetched once when it has completed. Its row is made with the invalidation.

@@ -48,6 +48,10 @@ Use it:
   curl -i http://d12345678.localhost:4601/          (or any other host name: the first distribution answers)
   curl -i -H 'Host: shop.example.com' -H 'X-Forwarded-Proto: https' http://127.0.0.1:4601/     (as if by HTTPS)
   curl -i -H 'Host: d3k9shopfront1.fra50-c1.cloudfront.net' http://127.0.0.1:4601/             (at another edge location)
+  curl -i -H 'Host: shop.example.com' -H 'X-Resolved-Name: d3k9shopfront1.fra50-c1.cloudfront.net' http://127.0.0.1:4601/
+                                    (the same, as a client says that connects to this address in place of that name's)
+Edge locations, each with a cache of its own: IAD89-C1 SFO53-C1 GRU1-C2 FRA50-C1 BOM52-C1 SIN2-P6 NRT20-P2 SYD1-C1
+DXB52-P1, and SBX50-P1, which answers for all other names.
   curl -i -H 'Host: shop.s3.us-east-1.amazonaws.com' http://127.0.0.1:4601/shop.css     (past CloudFront, to the origin)
 Access keys that begin with AKIAEXPIRED, AKIAINVALID or AKIADENIED fare as their names say.
 

@@ -101,6 +101,7 @@ fn rows(after: i64) -> &'static [&'static str] {
             "INSERT INTO check_run (id, distribution_id, invalidation_id, created_at, state, round, freshness)
                  VALUES ('c1', 'E1', 'i1', 1, 'done', 1, 'fresh')",
             "INSERT INTO url_check (run_id, number, kind, url, guessed, step) VALUES ('c1', 1, 'url', 'https://a/', FALSE, '')",
+            "INSERT INTO location_check (run_id, number, location, step, silent) VALUES ('c1', 1, 'FRA50-C1', '', '{}')",
             "INSERT INTO check_up (distribution_id, asked_at, actor_kind, actor_id, actor_name, state, looked_at, looks)
                  VALUES ('E1', 1, 'person', 'p1', 'ada@example.com', 'looked', 2, '{}')",
             "INSERT INTO bucket_changes (distribution_id, due_at, looked_at, comparison) VALUES ('E1', 1, 2, '{}')",

@@ -5,7 +5,7 @@ use std::{fmt, io, net::SocketAddr, time::Duration};
 use hyper::{
     HeaderMap, StatusCode,
     body::Bytes,
-    header::{self, HeaderValue},
+    header::{self, HeaderName, HeaderValue},
 };
 use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
 use tokio::time::Instant;
@@ -24,6 +24,9 @@ use crate::{
     resolve::{Lookup, Names, Resolver},
     tls,
 };
+
+/// Tells a stand-in which name would have been resolved, where that is not the host of the URL.
+const RESOLVED_NAME: HeaderName = HeaderName::from_static("x-resolved-name");
 
 /// How much one look may take.
 #[derive(Debug, Clone)]
@@ -200,8 +203,9 @@ impl EdgeClient {
             if took >= self.bounds.whole {
                 return Err(FetchError::AnswerTimedOut { status: None });
             }
-            let host = url.host_str().unwrap_or_default();
-            let _permit = self.limits.acquire(host, self.bounds.wait).await?;
+            // One edge location that hangs holds no look at the others.
+            let name = request.name_for(&url).or(url.host_str()).unwrap_or_default();
+            let _permit = self.limits.acquire(name, self.bounds.wait).await?;
             let begun = Instant::now();
             let deadline = begun + self.bounds.whole.saturating_sub(took);
             let (answer, address) = self.ask(request, &url, &mut names, deadline).await?;
@@ -244,9 +248,14 @@ impl EdgeClient {
             // It is asked in plain HTTP, and should answer as it answers viewers.
             let scheme = if url.scheme() == "https" { "https" } else { "http" };
             message.headers_mut().insert("x-forwarded-proto", HeaderValue::from_static(scheme));
+            // It is asked for all names alike, so it is told which one would have been resolved.
+            let name = request.name_for(url).and_then(|name| HeaderValue::from_str(name).ok());
+            if let Some(name) = name {
+                message.headers_mut().insert(RESOLVED_NAME, name);
+            }
         }
         let connecting = deadline.min(Instant::now() + self.bounds.connect);
-        let addresses = self.resolver.resolve(url, names, left(connecting)).await?;
+        let addresses = self.resolver.resolve(url, request.name_for(url), names, left(connecting)).await?;
         let connected = connect(&addresses, self.tls_for(url)?, connecting).await?;
         let address = connected.address;
         Ok((send(connected, message, &self.bounds, deadline).await?, address))

@@ -10,8 +10,9 @@ pub enum Place {
     /// The public addresses that DNS has for the host of a URL.
     Dns,
     /// This one address in place of DNS, for all hosts: a stand-in, or one particular edge. It is asked in plain HTTP
-    /// also for an https URL, which `X-Forwarded-Proto` then tells, and may be any address, such as one of this machine, because whoever runs the service
-    /// has named it.
+    /// also for an https URL, which `X-Forwarded-Proto` then tells, and may be any address, such as one of this machine,
+    /// because whoever runs the service has named it. `X-Resolved-Name` tells which name would have been resolved, where
+    /// that is not the host of the URL.
     At(SocketAddr),
 }
 

@@ -29,6 +29,10 @@ pub struct EdgeRequest<'a> {
     ///
     /// On a redirect to another host, or away from https, only `Origin` goes along: the others may be secrets.
     pub headers: &'a [(HeaderName, HeaderValue)],
+    /// The name that is resolved in the place of the URL's host, such as that of one edge location. Its addresses are
+    /// judged as all are. The name that TLS asks for, the certificate and `Host` are those of the URL all the same. A
+    /// redirect to another host does not use it.
+    pub resolved_name: Option<&'a str>,
     /// Texts to look for in the body, as far as it is read. Upper and lower case differ.
     pub needles: &'a [String],
     /// Whether a redirect may be followed to this URL. It is asked only about URLs that the rules about user names,
@@ -68,6 +72,11 @@ impl EdgeRequest<'_> {
     pub(crate) fn check(&self) -> Result<(), FetchError> {
         let own = self.headers.iter().find(|(name, _)| OWN.contains(name));
         own.map_or(Ok(()), |(name, _)| Err(FetchError::HeaderRefused(name.clone())))
+    }
+
+    /// The name that is resolved for this URL, if it is not its host.
+    pub(crate) fn name_for(&self, url: &Url) -> Option<&str> {
+        self.resolved_name.filter(|_| self.url.host() == url.host())
     }
 
     /// The request for this URL, which is that of the look or one that it was redirected to.

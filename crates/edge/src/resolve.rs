@@ -109,10 +109,11 @@ impl Resolver {
 
     /// The addresses to try for a URL that was [checked](Self::check), in order; never none. A name with any address
     /// that is not public is refused as a whole: it would otherwise depend on chance what is asked, and a site has no
-    /// reason for such an address.
+    /// reason for such an address. `other_name` is resolved in the place of the URL's host.
     pub(crate) async fn resolve(
         &self,
         url: &Url,
+        other_name: Option<&str>,
         names: &mut Names,
         patience: Duration,
     ) -> Result<Vec<Judged>, FetchError> {
@@ -121,10 +122,10 @@ impl Resolver {
         }
         let host = url.host().ok_or(FetchError::UrlRefused(UrlProblem::Host))?;
         let port = url.port_or_known_default().unwrap_or_default();
-        let name = host.to_string();
         if let Some(ip) = literal(&host) {
-            return Ok(vec![self.judge(&name, SocketAddr::new(ip, port))?]);
+            return Ok(vec![self.judge(&host.to_string(), SocketAddr::new(ip, port))?]);
         }
+        let name = other_name.map_or_else(|| host.to_string(), str::to_owned);
         if let Some(known) = names.0.iter().find(|known| known.host == name) {
             return Ok(known.at(port));
         }

@@ -189,6 +189,7 @@ pub const NUMBERS: &[(&str, &str)] = &[
     ("notification_progress", "messages"),
     ("notification_progress", "sequence"),
     ("pending_second_factor", "tries"),
+    ("location_check", "number"),
     ("invalidation", "item_count"),
     ("invalidation", "warm"),
     ("outside_reading", "older"),

@@ -8,6 +8,14 @@ use crate::edge_rules::{Asked, EdgeRule};
 use crate::state::{Distribution, View};
 use crate::world::World;
 
+/// The header in which a client that connects to this one address says which name it would have resolved. It takes the
+/// place of the address by which real edge locations are told apart.
+const RESOLVED_NAME: &str = "x-resolved-name";
+
+/// The edge locations that there are besides the sandbox's own. A name of another one leads to that.
+const EDGE_LOCATIONS: [&str; 9] =
+    ["IAD89-C1", "SFO53-C1", "GRU1-C2", "FRA50-C1", "BOM52-C1", "SIN2-P6", "NRT20-P2", "SYD1-C1", "DXB52-P1"];
+
 /// A request, the distribution that it is for, and the rule that it meets.
 #[derive(Debug)]
 pub(super) struct Visit {
@@ -16,7 +24,7 @@ pub(super) struct Visit {
     pub rule: Option<EdgeRule>,
     /// Whether the host is that of the origin: CloudFront has no part in the answer.
     pub is_direct: bool,
-    /// The edge location that the host names.
+    /// The edge location that the host names, or the name that would have been resolved.
     pub edge_location: Option<String>,
     /// Its number in the log of views.
     pub n: u64,
@@ -27,6 +35,8 @@ impl Visit {
     pub fn of(world: &World, request: Parts) -> Option<Self> {
         let asked_host = host(&request);
         let (host, edge_location) = located(&asked_host);
+        let resolved_name = text(&request, RESOLVED_NAME).unwrap_or_default().to_ascii_lowercase();
+        let edge_location = located(&resolved_name).1.or(edge_location);
         let mut state = world.shared.lock();
         let origin = state.distribution_of_origin(&host).cloned();
         let is_direct = origin.is_some();
@@ -37,7 +47,7 @@ impl Visit {
         let now = world.clock.now();
         let asked = Asked {
             distribution: &distribution.id,
-            hosts: [&asked_host, &host],
+            hosts: [&asked_host, &host, &resolved_name],
             is_direct,
             request: &request,
         };
@@ -109,7 +119,9 @@ fn located(host: &str) -> (String, Option<String>) {
     let label = host.strip_suffix(".cloudfront.net").and_then(|host| host.split_once('.'));
     match label {
         Some((label, location)) if location.len() > 3 && !location.contains('.') => {
-            (format!("{label}.cloudfront.net"), Some(location.to_ascii_uppercase()))
+            let location = location.to_ascii_uppercase();
+            let known = EDGE_LOCATIONS.contains(&location.as_str()).then_some(location);
+            (format!("{label}.cloudfront.net"), known)
         }
         _ => (host.to_owned(), None),
     }

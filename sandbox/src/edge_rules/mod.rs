@@ -26,7 +26,7 @@ pub struct EdgeRule {
     /// Only paths like this: `*` stands for any letters. With a `?` in it, it is held against path and query string.
     #[serde(default = "any")]
     pub path: String,
-    /// Only requests for this host.
+    /// Only requests for this host, or those that come by this name of an edge location.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     /// Only this method.
@@ -183,8 +183,9 @@ fn has_header(request: &Parts, wanted: &str) -> bool {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked<'a> {
     pub distribution: &'a str,
-    /// Without its port: as it was asked for, and without the edge location in it.
-    pub hosts: [&'a str; 2],
+    /// Without its port: as it was asked for, without the edge location in it, and the name that would have been
+    /// resolved, if it is another one.
+    pub hosts: [&'a str; 3],
     /// Whether that is the origin's host.
     pub is_direct: bool,
     pub request: &'a Parts,

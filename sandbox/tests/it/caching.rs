@@ -193,3 +193,26 @@ async fn a_host_may_name_an_edge_location_which_has_a_cache_of_its_own() {
         ("Miss".into(), "Miss".into())
     );
 }
+
+#[tokio::test]
+async fn a_client_says_by_which_name_of_an_edge_location_it_comes() {
+    let world = World::new().await;
+    let url = world.sandbox.edge_url();
+    let view = async |name: &str| {
+        let headers = [("host", "shop.example.com"), ("x-resolved-name", name)];
+        let seen = send(&url, "GET", "/shop.css", &headers, "").await.unwrap();
+        (seen.status, seen.source(), seen.header("x-amz-cf-pop").to_owned())
+    };
+    let frankfurt = "d3k9shopfront1.FRA50-C1.cloudfront.net";
+    assert_eq!(view(frankfurt).await, (200, "Miss".into(), "FRA50-C1".to_owned()));
+    assert_eq!(view(frankfurt).await.1, "Hit");
+    assert_eq!(
+        view("d3k9shopfront1.NRT20-P2.cloudfront.net").await,
+        (200, "Miss".into(), "NRT20-P2".to_owned())
+    );
+    for other in ["d3k9shopfront1.XXX99-X9.cloudfront.net", "shop.example.com", "FRA50-C1", ""] {
+        assert_eq!(view(other).await.2, "SBX50-P1", "{other}");
+    }
+    world.rules(serde_json::json!({"host": frankfurt, "answer": "waf_block"})).await;
+    assert_eq!((view(frankfurt).await.0, view("").await.0), (403, 200));
+}

@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use crate::domain::{
     checks::{
-        CheckRun, CompressedAnswer, CorsAnswer, CorsLook, Freshness, Judgement, Look, OriginAnswer, UrlCheck,
-        XCache,
+        CheckRun, CompressedAnswer, CorsAnswer, CorsLook, Freshness, Judgement, Look, OriginAnswer,
+        SilentLocation, UrlCheck, XCache,
     },
     secret::hex,
     time::Timestamp,
@@ -30,6 +30,21 @@ pub struct CheckRunShape {
     #[schema(format = DateTime)]
     pub created_at: String,
     pub checks: Vec<CheckShape>,
+    /// The edge locations that were asked and gave no answer of their own. They count for nothing.
+    pub silent_locations: Vec<SilentLocationShape>,
+}
+
+/// An edge location that gave no answer of its own for a URL when it was last asked.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = SilentLocation)]
+pub struct SilentLocationShape {
+    pub url: String,
+    /// The edge location, such as `FRA50-C1`.
+    pub vantage: String,
+    /// Why it does not count, for people.
+    pub why: String,
+    /// What came in its place: a failure, or the answer of another location.
+    pub look: LookShape,
 }
 
 /// What viewers get at one URL.
@@ -40,7 +55,8 @@ pub struct CheckShape {
     /// cause `answers` all is well with it, and its verdict `unclear` is none about the site.
     pub kind: String,
     pub url: String,
-    /// Where it was looked from: `server`, or the name of a probe. Each place is an entry of its own.
+    /// Where it was looked from: `server`, the name of a probe, or an edge location that the server asked, such as
+    /// `FRA50-C1`. Each place is an entry of its own.
     pub vantage: String,
     /// `fresh`, `unchanged`, `stale`, `broken` or `unclear`; null until there is one.
     pub verdict: Option<String>,
@@ -153,6 +169,25 @@ impl CheckRunShape {
             freshness: freshness.as_str().to_owned(),
             created_at: run.created_at.to_string(),
             checks: CheckShape::all(run),
+            silent_locations: SilentLocationShape::all(run),
+        }
+    }
+}
+
+impl SilentLocationShape {
+    /// Those of a run, in its order.
+    pub fn all(run: &CheckRun) -> Vec<Self> {
+        let of_url =
+            |check: &UrlCheck| check.silent.iter().map(|one| Self::new(&check.url, one)).collect::<Vec<_>>();
+        run.urls.iter().flat_map(of_url).collect()
+    }
+
+    fn new(url: &str, silent: &SilentLocation) -> Self {
+        Self {
+            url: url.to_owned(),
+            vantage: silent.location.as_str().to_owned(),
+            why: silent.describe(),
+            look: LookShape::new(&silent.look),
         }
     }
 }
@@ -164,7 +199,7 @@ impl CheckShape {
         run.urls.iter().flat_map(of_url).collect()
     }
 
-    /// What probes saw of a URL. A look without a verdict gets one in a moment.
+    /// What was seen of a URL at other places. A probe's look without a verdict gets one in a moment.
     fn elsewhere(check: &UrlCheck) -> impl Iterator<Item = Self> {
         check.elsewhere.iter().map(|one| Self {
             kind: check.kind.as_str().to_owned(),

@@ -43,6 +43,8 @@ pub struct CheckSettingsShape {
     pub ask_origin: bool,
     /// Whether the compressed copies, which most viewers get, are looked at too.
     pub compressed: bool,
+    /// The edge locations that are asked too, after completion.
+    pub edge_locations: Vec<String>,
     /// The API behind the site, which is looked at too.
     pub apis: Vec<ApiCheckShape>,
     pub enabled: bool,
@@ -79,6 +81,9 @@ pub struct CheckSettingsRequest {
     pub ask_origin: Option<bool>,
     /// Look at the compressed copies too, which most viewers get.
     pub compressed: Option<bool>,
+    /// Edge locations to ask too, from the server, as `X-Amz-Cf-Pop` names them, such as `FRA50-C1`.
+    #[schema(max_items = 5)]
+    pub edge_locations: Option<Vec<String>>,
     /// The API behind the site, at other hosts than the distribution's.
     #[schema(max_items = 5)]
     pub apis: Option<Vec<NewApiCheckRequest>>,
@@ -112,6 +117,7 @@ impl CheckSettingsShape {
             cors_origin: settings.cors_origin,
             ask_origin: settings.ask_origin,
             compressed: settings.compressed,
+            edge_locations: settings.edge_locations.iter().map(|one| one.as_str().to_owned()).collect(),
             apis: settings.apis.into_iter().map(ApiCheckShape::new).collect(),
             enabled: settings.enabled,
         }
@@ -176,6 +182,7 @@ fn read(mut fields: JsonFields) -> Result<NewCheckSettings, ApiError> {
         cors_origin: fields.text("cors_origin"),
         ask_origin: fields.flag("ask_origin").unwrap_or(false),
         compressed: fields.flag("compressed").unwrap_or(false),
+        edge_locations: fields.lines("edge_locations", LINES_MAX),
         apis: fields.objects("apis", APIS_MAX, read_api),
         enabled: fields.flag("enabled").unwrap_or(true),
     };

@@ -4,7 +4,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::{checks::representation::CheckShape, state::Api},
+    api::{
+        checks::representation::{CheckShape, SilentLocationShape},
+        state::Api,
+    },
     domain::{
         actor::Actor,
         audit::Action,
@@ -71,6 +74,8 @@ pub struct InvalidationShape {
     pub freshness: String,
     /// What was seen of each URL; null in lists.
     pub checks: Option<Vec<CheckShape>>,
+    /// The edge locations that were asked and gave no answer of their own, which count for nothing; null in lists.
+    pub silent_locations: Option<Vec<SilentLocationShape>>,
     /// What became of fetching its URLs afterwards; null where the request did not ask for that.
     pub warming: Option<WarmingShape>,
 }
@@ -159,6 +164,7 @@ impl InvalidationShape {
             contradiction: None,
             freshness: Freshness::Off.as_str().to_owned(),
             checks: None,
+            silent_locations: None,
             warming: None,
         }
     }
@@ -173,6 +179,7 @@ impl InvalidationShape {
         let (freshness, run) = freshness::of(api, conn, invalidation).await?;
         let mut shape = Self::load_listed(conn, invalidation, freshness, base).await?;
         shape.checks = Some(run.as_ref().map(CheckShape::all).unwrap_or_default());
+        shape.silent_locations = Some(run.as_ref().map(SilentLocationShape::all).unwrap_or_default());
         Ok(shape)
     }
 

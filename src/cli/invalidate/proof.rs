@@ -52,11 +52,18 @@ pub fn of(answer: &Value) -> Proof {
     }
 }
 
-/// One line for each URL with its verdict, and below it why, and what to do. Empty if nothing was looked at.
+/// One line for each URL with its verdict, and below it why, and what to do; then the edge locations that do not count.
+/// Empty if nothing was looked at.
 pub fn lines(answer: &Value) -> String {
-    let checks = answer["checks"].as_array().into_iter().flatten();
+    let list = |name: &str| answer[name].as_array().into_iter().flatten();
     let is_gone_expected = answer["expected"] == "gone";
-    checks.map(|check| told(check, is_gone_expected)).collect()
+    let checks = list("checks").map(|check| told(check, is_gone_expected));
+    checks.chain(list("silent_locations").map(not_counted)).collect()
+}
+
+fn not_counted(silent: &Value) -> String {
+    let word = |name: &str| silent[name].as_str().unwrap_or_default();
+    format!("\nnot seen  {} from {}\n  {}", word("url"), word("vantage"), word("why"))
 }
 
 fn told(check: &Value, is_gone_expected: bool) -> String {
@@ -124,6 +131,9 @@ mod tests {
         let wanted = "\nfresh     https://a/x\nfresh     https://a/x from oslo\nbroken    https://a/y\n  The file is not in the S3 bucket.\n  Upload it.\nunclear   https://a/z\n  newer_word\npending   https://a/w\nanswers   https://b/\nbroken    https://c/\n  The API has nothing at this address.\n  Deploy it.";
         assert_eq!(lines(&answer), wanted);
         assert_eq!(lines(&json!({"checks": null})), "");
+        let silent = json!([{"url": "https://a/x", "vantage": "FRA50-C1", "why": "its name has no address"}]);
+        let silent = json!({"checks": [], "silent_locations": silent});
+        assert_eq!(lines(&silent), "\nnot seen  https://a/x from FRA50-C1\n  its name has no address");
         let gone = json!({"expected": "gone", "checks": [{"url": "https://a/x", "verdict": "fresh"}]});
         assert_eq!(lines(&gone), "\ngone      https://a/x");
     }

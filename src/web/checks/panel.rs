@@ -17,7 +17,7 @@ use crate::{
 use super::{
     super::view::{StatusView, When},
     look_view::LookView,
-    places::{PlaceView, SilentProbe, places, silent_probes, standing, verdict_status},
+    places::{PlaceView, SilentPlace, places, silent_locations, silent_probes, standing, verdict_status},
 };
 
 /// How many URLs stand unfolded. A few more are not worth a fold.
@@ -34,8 +34,8 @@ pub struct CheckPanel {
     pub compares: bool,
     /// The edge locations that answered, as in `FRA50-C1`. Empty if none said.
     pub edge_locations: String,
-    /// The probes that have not looked. Empty if there are none.
-    pub silent: Vec<SilentProbe>,
+    /// The probes that have not looked, and the edge locations that gave no answer of their own.
+    pub silent: Vec<SilentPlace>,
     /// When the last look was made.
     pub looked: Option<When>,
     /// When the next looks are made. `None` if none are planned, or if they are due now.
@@ -76,14 +76,16 @@ pub struct UrlCheckView {
 }
 
 impl CheckPanel {
-    /// The table, with the probes that have not looked.
+    /// The table, with the places of which nothing counts.
     pub async fn read(
         conn: &mut Conn,
         run: &CheckRun,
         expected: ExpectedContent,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        Ok(Self { silent: silent_probes(conn, run, now).await?, ..Self::new(run, expected, now) })
+        let mut silent = silent_probes(conn, run, now).await?;
+        silent.extend(silent_locations(&run.urls));
+        Ok(Self { silent, ..Self::new(run, expected, now) })
     }
 
     /// Those that stand unfolded.
@@ -229,6 +231,7 @@ mod tests {
             judgement: Some(Judgement { verdict, cause: is_stale.then_some(CheckCause::OldAtEdge) }),
             step: if is_stale { format!("Repeat it.\n\ncurl /{number}.css\n") } else { String::new() },
             elsewhere: Vec::new(),
+            silent: Vec::new(),
         }
     }
 

@@ -1,11 +1,12 @@
-//! What each place got: this server, and the probes.
+//! What each place got: this server, the probes, and the edge locations that people named.
 
 use std::time::Duration;
 
 use crate::{
     domain::{
         checks::{
-            CheckCause, CheckRun, ExpectedContent, Freshness, Judgement, Look, ProbeRound, UrlCheck, Verdict,
+            CheckCause, CheckRun, ExpectedContent, Freshness, Judgement, Look, LookFailure, ProbeRound,
+            SilentLocation, UrlCheck, Verdict,
         },
         time::Timestamp,
         tokens::probe::Probe,
@@ -35,13 +36,13 @@ pub struct PlaceView {
     pub looked: Option<When>,
 }
 
-/// A probe that has not looked.
+/// A place of which nothing counts: a probe that has not looked, or an edge location that gave no answer of its own.
 #[derive(Debug, Clone)]
-pub struct SilentProbe {
+pub struct SilentPlace {
     pub name: String,
-    /// `has not answered yet`, or `away since`.
-    pub words: &'static str,
-    /// The last contact of one that is away.
+    /// `has not answered yet`, `not in contact since`, or `is not counted: its name has no address`.
+    pub words: String,
+    /// The last contact of a probe that is away.
     pub since: Option<When>,
 }
 
@@ -69,6 +70,8 @@ pub fn places(
     let place = |(name, look, judgement): (&str, Option<&Look>, Option<Judgement>)| {
         let cause = judgement.and_then(|one| one.cause).filter(|cause| Some(*cause) != told);
         let edge_location = look.and_then(Look::answer).and_then(|answer| answer.pop.clone());
+        // That of an edge location is its name.
+        let edge_location = edge_location.filter(|location| location != name);
         PlaceView {
             name: name.to_owned(),
             edge_location: edge_location.unwrap_or_default(),
@@ -102,10 +105,13 @@ pub async fn silent_probes(
     conn: &mut Conn,
     run: &CheckRun,
     now: Timestamp,
-) -> Result<Vec<SilentProbe>, StoreError> {
+) -> Result<Vec<SilentPlace>, StoreError> {
     let Some(began) = checks::round_began(conn, &run.id).await? else { return Ok(Vec::new()) };
     let answered = |probe: &Probe| {
-        run.urls.iter().flat_map(|check| &check.elsewhere).any(|check| check.probe == probe.id)
+        run.urls
+            .iter()
+            .flat_map(|check| &check.elsewhere)
+            .any(|check| check.probe.as_ref() == Some(&probe.id))
     };
     let all = probes::list(conn, PROBES).await?;
     let silent = all.into_iter().filter(|probe| {
@@ -114,7 +120,7 @@ pub async fn silent_probes(
     Ok(silent.map(|probe| silent_probe(probe, began, now)).collect())
 }
 
-fn silent_probe(probe: Probe, began: Timestamp, now: Timestamp) -> SilentProbe {
+fn silent_probe(probe: Probe, began: Timestamp, now: Timestamp) -> SilentPlace {
     let is_away = probe.is_away(now);
     let words = match probe.contact_at {
         Some(_) if is_away => "not in contact since",
@@ -123,5 +129,36 @@ fn silent_probe(probe: Probe, began: Timestamp, now: Timestamp) -> SilentProbe {
         Some(_) => "did not answer",
     };
     let since = probe.contact_at.filter(|_| is_away).map(|at| When::new(at, now));
-    SilentProbe { name: probe.name, words, since }
+    SilentPlace { name: probe.name, words: words.to_owned(), since }
+}
+
+/// The edge locations that gave no answer of their own for some URL of a run, each once, with the reason that tells most.
+pub fn silent_locations(urls: &[UrlCheck]) -> Vec<SilentPlace> {
+    let all = || urls.iter().flat_map(|check| &check.silent);
+    let mut names: Vec<&str> = Vec::new();
+    for name in all().map(|one| one.location.as_str()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.into_iter().map(|name| silent_location(name, urls, all())).collect()
+}
+
+fn silent_location<'a>(
+    name: &str,
+    urls: &[UrlCheck],
+    all: impl Iterator<Item = &'a SilentLocation>,
+) -> SilentPlace {
+    let own: Vec<&SilentLocation> = all.filter(|one| one.location.as_str() == name).collect();
+    let was_asked = |one: &&&SilentLocation| one.look.outcome != Err(LookFailure::NotLooked);
+    let why = own.iter().find(was_asked).or(own.first()).map(|one| one.describe()).unwrap_or_default();
+    let answered = urls.iter().flat_map(|check| &check.elsewhere).any(|one| one.vantage == name);
+    let what = if answered && own.len() > 1 {
+        format!("gave no answer of its own at {} URLs", own.len())
+    } else if answered {
+        "gave no answer of its own at one URL".to_owned()
+    } else {
+        "is not counted".to_owned()
+    };
+    SilentPlace { name: name.to_owned(), words: format!("{what}: {why}"), since: None }
 }

@@ -106,6 +106,8 @@ fn facts(
     facts.extend(settings.must_not_contain.clone().map(|text| ("Must not contain", text)));
     facts.extend(settings.cors_origin.clone().map(|origin| ("CORS for", origin)));
     facts.extend(settings.ask_origin.then(|| ("Origin", "asked too".to_owned())));
+    let locations = settings.list_edge_locations();
+    facts.extend((!locations.is_empty()).then_some(("Edge locations", locations)));
     facts.extend(settings.compressed.then(|| ("Compressed copies", "looked at too".to_owned())));
     facts.extend(settings.apis.iter().map(|api| ("API", api_words(api))));
     facts

@@ -10,7 +10,7 @@ use axum::{
 use crate::{
     commands::{self, CommandError},
     domain::{
-        checks::{APIS_MAX, ApiMethod, CheckSettings, settings},
+        checks::{APIS_MAX, ApiMethod, CheckSettings, EDGE_LOCATIONS_MAX, settings},
         distributions::distribution::Distribution,
         id::DistributionId,
     },
@@ -46,6 +46,7 @@ struct Page {
     /// Whether secret headers can be kept.
     keeps_secrets: bool,
     apis_max: usize,
+    edge_locations_max: usize,
     urls_max: usize,
     headers_max: usize,
 }
@@ -107,6 +108,7 @@ async fn render(
         methods: ApiMethod::ALL,
         keeps_secrets: app.context.keeps_secrets(),
         apis_max: APIS_MAX,
+        edge_locations_max: EDGE_LOCATIONS_MAX,
         urls_max: settings::URLS_MAX,
         headers_max: settings::HEADERS_MAX,
     })

@@ -28,6 +28,7 @@ pub struct CheckSettingsForm {
     ask_origin: Option<String>,
     /// `None` if the box is not ticked.
     compressed: Option<String>,
+    edge_locations: String,
     /// The fields of the APIs.
     #[serde(flatten)]
     others: BTreeMap<String, String>,
@@ -47,6 +48,7 @@ pub struct CheckSettingsFields {
     pub cors_origin: Field,
     pub ask_origin: bool,
     pub compressed: bool,
+    pub edge_locations: Field,
     pub apis: Vec<ApiFields>,
 }
 
@@ -64,6 +66,7 @@ impl CheckSettingsFields {
             cors_origin: Field::new(form.cors_origin),
             ask_origin: form.ask_origin.is_some(),
             compressed: form.compressed.is_some(),
+            edge_locations: Field::new(form.edge_locations),
             apis: ApiFields::typed(form.others),
         }
     }
@@ -82,6 +85,7 @@ impl CheckSettingsFields {
             cors_origin: Field::new(settings.cors_origin.clone().unwrap_or_default()),
             ask_origin: settings.ask_origin,
             compressed: settings.compressed,
+            edge_locations: Field::new(settings.list_edge_locations()),
             apis: settings.apis.iter().map(ApiFields::stored).collect(),
         }
     }
@@ -107,6 +111,7 @@ impl CheckSettingsFields {
             cors_origin: Some(self.cors_origin.value.clone()),
             ask_origin: self.ask_origin,
             compressed: self.compressed,
+            edge_locations: split_names(&self.edge_locations.value),
             apis: apis.into_iter().collect::<Option<_>>()?,
         })
     }
@@ -125,6 +130,7 @@ impl CheckSettingsFields {
             "must_contain" => &mut self.must_contain,
             "must_not_contain" => &mut self.must_not_contain,
             "cors_origin" => &mut self.cors_origin,
+            "edge_locations" => &mut self.edge_locations,
             _ => &mut self.headers,
         };
         field.error = Some(format!("{error}."));
@@ -139,8 +145,14 @@ impl CheckSettingsFields {
             &self.must_contain,
             &self.must_not_contain,
             &self.cors_origin,
+            &self.edge_locations,
         ];
         let all = all.into_iter().chain(self.apis.iter().flat_map(ApiFields::all));
         all.filter_map(|field| field.error.as_deref()).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// The names of a line, with commas or spaces between them.
+fn split_names(line: &str) -> Vec<String> {
+    line.split(|c: char| c == ',' || c == ';' || c.is_whitespace()).map(str::to_owned).collect()
 }

@@ -130,7 +130,8 @@ impl ApiRequest<'_> {
             ApiMethod::Head => EdgeMethod::Head,
             ApiMethod::Options => EdgeMethod::Options,
         };
-        let request = EdgeRequest { method, url, headers, needles: &[], may_follow: None };
+        let request =
+            EdgeRequest { method, url, headers, needles: &[], resolved_name: None, may_follow: None };
         self.looker.urls.ask(&request, BEGINNING).await
     }
 

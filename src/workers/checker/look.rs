@@ -58,19 +58,25 @@ impl<'a> UrlLooker<'a> {
     /// Looks at a URL by GET. A redirect is not followed: its target is another object, with an age of its own.
     pub async fn look(&self, url: &str) -> Look {
         match Url::parse(url) {
-            Ok(url) => self.look_and_keep(&url).await.0,
+            Ok(url) => self.look_and_keep(&url, None).await.0,
             Err(_) => self.failed(Instant::now(), LookFailure::ProtocolError),
         }
     }
 
+    /// Looks at a URL at the addresses of another name than its host, such as that of an edge location.
+    pub(super) async fn look_at_name(&self, url: &Url, name: &str) -> Look {
+        self.look_and_keep(url, Some(name)).await.0
+    }
+
     /// The look, and what came. `None` if nothing came.
-    async fn look_and_keep(&self, url: &Url) -> (Look, Option<Fetched>) {
+    async fn look_and_keep(&self, url: &Url, resolved_name: Option<&str>) -> (Look, Option<Fetched>) {
         let begun = Instant::now();
         let needles = needles(self.settings);
         let Some(headers) = self.headers(url) else {
             return (self.failed(begun, LookFailure::SecretNotRead), None);
         };
-        match self.ask(&get(url, &headers, &needles), u64::MAX).await {
+        let request = EdgeRequest { resolved_name, ..get(url, &headers, &needles) };
+        match self.ask(&request, u64::MAX).await {
             Ok(fetched) => {
                 let outcome = Ok(answer(&fetched, self.settings));
                 (Look { at: fetched.at, duration: fetched.took, outcome }, Some(fetched))
@@ -137,7 +143,7 @@ impl Looker<'_> {
         if !self.may_ask(&url) {
             return Seen { look: Look::not_made(self.urls.clock.now()), page: None };
         }
-        let (look, fetched) = self.urls.look_and_keep(&url).await;
+        let (look, fetched) = self.urls.look_and_keep(&url, None).await;
         let page = fetched.zip(look.answer()).and_then(|(fetched, answer)| self.page(&fetched, answer));
         Seen { look, page }
     }
@@ -292,7 +298,7 @@ pub(super) const fn get<'a>(
     headers: &'a [(HeaderName, HeaderValue)],
     needles: &'a [String],
 ) -> EdgeRequest<'a> {
-    EdgeRequest { method: EdgeMethod::Get, url, headers, needles, may_follow: None }
+    EdgeRequest { method: EdgeMethod::Get, url, headers, needles, resolved_name: None, may_follow: None }
 }
 
 /// The headers of an answer whose values are text.

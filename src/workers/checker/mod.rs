@@ -12,6 +12,7 @@ mod configuration;
 mod cors;
 mod elsewhere;
 mod intake;
+mod locations;
 mod look;
 mod looks;
 mod origin;
@@ -21,6 +22,7 @@ mod redirects;
 mod references;
 mod run;
 mod secrets;
+mod storing;
 
 use std::{fmt, sync::Arc, time::Duration};
 

@@ -27,7 +27,7 @@ pub(super) fn is_good(check: &UrlCheck) -> bool {
     check.answers() || check.judgement.is_some_and(is_good_verdict)
 }
 
-const fn is_good_verdict(judgement: Judgement) -> bool {
+pub(super) const fn is_good_verdict(judgement: Judgement) -> bool {
     matches!(judgement.verdict, Verdict::Fresh | Verdict::Unchanged)
 }
 
@@ -53,7 +53,7 @@ pub(super) fn tell(
     audit::append(tx, event);
 }
 
-/// So many URLs of each verdict, those that probes saw, and the APIs: `2 fresh, 1 stale; oslo: 3 fresh; API: 1 answers`.
+/// So many URLs of each verdict, those that were seen elsewhere, and the APIs: `2 fresh, 1 stale; oslo: 3 fresh; API: 1 answers`.
 fn counted(urls: &[UrlCheck], expected: ExpectedContent) -> String {
     let of_kind = |kind| urls.iter().filter(move |check| check.kind == kind);
     let own = of_kind(CheckKind::Url).filter_map(|check| check.judgement).collect::<Vec<_>>();

@@ -13,7 +13,6 @@ use crate::{
         invalidations::halves,
         time::Timestamp,
     },
-    metrics,
     store::{
         Conn, StoreError,
         checks::{self, ClaimedRun},
@@ -26,7 +25,7 @@ use super::{
     Shared,
     configuration::configuration,
     look::{Looker, Seen, UrlLooker},
-    outcome::{is_good, next_round, tell},
+    outcome::is_good,
     pairs::{LOOKING, in_pairs},
     references::Pages,
     secrets::open_own,
@@ -138,7 +137,15 @@ impl Shared {
         self.judge_origins(looker, &mut run.urls, &looked, facts).await;
         self.look_at_apis(looker, &mut apis, facts).await;
         put_back(&mut run, apis);
-        self.store(claimed, &run, facts.expected).await
+        let are_locations_due = !looker.urls.settings.edge_locations.is_empty();
+        let is_ours = self.store(claimed, &run, facts.expected, !are_locations_due).await?;
+        if !is_ours || !are_locations_due {
+            return Ok(());
+        }
+        // Nobody waits for other edge locations.
+        self.context.notifier.notify();
+        let seen = self.look_at_locations(looker, &run, facts).await;
+        self.store_locations(claimed, &run, &seen, facts.expected).await
     }
 
     async fn look_and_judge(
@@ -169,36 +176,6 @@ impl Shared {
             (seen, hung)
         })
         .await
-    }
-
-    async fn store(
-        &self,
-        claimed: &ClaimedRun,
-        run: &CheckRun,
-        expected: ExpectedContent,
-    ) -> Result<(), StoreError> {
-        let now = self.context.clock.now();
-        let mut tx = self.context.db.begin().await?;
-        checks::lock(&mut tx, &run.id).await?;
-        for check in &run.urls {
-            checks::set_after(&mut tx, &run.id, check).await?;
-        }
-        // With what probes have handed in meanwhile.
-        let Some(run) = checks::find(&mut tx, &run.id).await? else { return Ok(()) };
-        let freshness = run.worst();
-        let due_at = next_round(&run, run.round, now);
-        if !checks::finish(&mut tx, claimed, freshness, due_at).await? {
-            return Ok(());
-        }
-        let is_news = freshness != run.freshness;
-        if is_news {
-            tell(&mut tx, &run, freshness, expected, now);
-        }
-        tx.commit().await?;
-        if is_news {
-            metrics::verdict(freshness.as_str());
-        }
-        Ok(())
     }
 }
 

@@ -84,6 +84,7 @@ impl WarmerEdges {
             url: &url,
             headers: &headers,
             needles: &[],
+            resolved_name: None,
             may_follow: None,
         };
         let fetched = self.urls.get(&request).await.map_err(|error| failure(&error))?;
@@ -106,6 +107,7 @@ impl WarmerEdges {
             url,
             headers: &headers,
             needles: &[],
+            resolved_name: None,
             may_follow: Some(&may_follow),
         };
         let fetched = self.sitemaps.get(&request).await;

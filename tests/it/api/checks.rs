@@ -164,12 +164,12 @@ async fn an_administrator_sets_what_is_looked_at() {
     let (program, admin) = (Program::operator(&app).await, app.admin().await);
     let path = format!("/api/v1/distributions/{WORKSHOP}/checks");
     let default = read(&program.get(&path).await);
-    let wanted = json!({"urls": [], "host": null, "headers": {}, "must_contain": null, "must_not_contain": null, "cors_origin": null, "ask_origin": false, "compressed": false, "apis": [], "enabled": true});
+    let wanted = json!({"urls": [], "host": null, "headers": {}, "must_contain": null, "must_not_contain": null, "cors_origin": null, "ask_origin": false, "compressed": false, "edge_locations": [], "apis": [], "enabled": true});
     assert_eq!(default, wanted);
-    let new = json!({"urls": ["/news.html"], "headers": {"X-Preview": "1"}, "must_contain": " build 7 ", "cors_origin": "https://app.example.com/", "ask_origin": true, "compressed": true});
+    let new = json!({"urls": ["/news.html"], "headers": {"X-Preview": "1"}, "must_contain": " build 7 ", "cors_origin": "https://app.example.com/", "ask_origin": true, "compressed": true, "edge_locations": ["fra50-c1", "NRT20-P2"]});
     let set = put(&admin, &new).await;
     set.assert_status(200);
-    let wanted = json!({"urls": ["/news.html"], "host": null, "headers": {"X-Preview": "1"}, "must_contain": "build 7", "must_not_contain": null, "cors_origin": "https://app.example.com", "ask_origin": true, "compressed": true, "apis": [], "enabled": true});
+    let wanted = json!({"urls": ["/news.html"], "host": null, "headers": {"X-Preview": "1"}, "must_contain": "build 7", "must_not_contain": null, "cors_origin": "https://app.example.com", "ask_origin": true, "compressed": true, "edge_locations": ["FRA50-C1", "NRT20-P2"], "apis": [], "enabled": true});
     assert_eq!(read(&set), wanted);
     // Who may not set a header does not read its value.
     let mut told = wanted;
@@ -185,6 +185,9 @@ async fn an_administrator_sets_what_is_looked_at() {
         (json!({"must_contain": "x".repeat(1_001)}), "/must_contain"),
         (json!({"must_not_contain": "x".repeat(1_001)}), "/must_not_contain"),
         (json!({"cors_origin": "https://app.example.com/a"}), "/cors_origin"),
+        (json!({"edge_locations": ["Frankfurt"]}), "/edge_locations"),
+        (json!({"edge_locations": ["FRA1", "FRA2", "FRA3", "FRA4", "FRA5", "FRA6"]}), "/edge_locations"),
+        (json!({"edge_locations": "FRA50-C1"}), "/edge_locations"),
         (json!({"enabled": "yes"}), "/enabled"),
         (json!({"apis": {}}), "/apis"),
         (json!({"apis": [1]}), "/apis/0"),
@@ -241,6 +244,44 @@ async fn an_api_and_secrets_are_set_and_their_values_never_told() {
     assert_eq!(pointers(&refused), ["/apis/0/headers"]);
     let history = format!("{:?}", app.world.history().await);
     assert!(history.contains("x-api-key") && !history.contains("gT5key"), "{history}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_edge_location_is_an_entry_of_its_own_or_named_as_not_counted() {
+    let app = TestApp::new().await;
+    let (program, admin) = (Program::operator(&app).await, app.admin().await);
+    put(&admin, &json!({"edge_locations": ["FRA50-C1", "XXX99-X9"]})).await.assert_status(200);
+    served(&app.world, "news.html").await;
+    let id = request(&program, "k", "/news.html").await["id"].as_str().unwrap().to_owned();
+    app.world.check().await;
+    publish(&app.world, "news.html", "new");
+    complete(&app.world).await;
+    app.world.check().await;
+    let known = read(&program.get(&format!("{INVALIDATIONS}/{id}")).await);
+    assert_eq!(known["freshness"], "fresh", "{known}");
+    let places: Vec<_> = known["checks"].as_array().unwrap().iter().map(|one| &one["vantage"]).collect();
+    assert_eq!(places, [&json!("server"), &json!("FRA50-C1")]);
+    let there = &known["checks"][1];
+    assert_eq!((&there["verdict"], &there["before"]), (&json!("fresh"), &json!(null)));
+    assert_eq!(there["after"]["pop"], "FRA50-C1");
+    let silent = known["silent_locations"].as_array().unwrap();
+    assert_eq!(silent.len(), 1, "{known}");
+    assert_eq!((&silent[0]["vantage"], &silent[0]["url"]), (&json!("XXX99-X9"), &there["url"]));
+    assert_eq!(
+        (&silent[0]["why"], &silent[0]["look"]["pop"]),
+        (&json!("SBX50-P1 answered in its place"), &json!("SBX50-P1"))
+    );
+    let listed = read(&program.get(INVALIDATIONS).await);
+    assert_eq!(listed["items"][0]["silent_locations"], json!(null));
+    let by_hand =
+        read(&program.post(CHECKS, &json!({"distribution": WORKSHOP, "urls": ["/news.html"]})).await);
+    app.world.check().await;
+    let by_hand = read(&program.get(&format!("{CHECKS}/{}", by_hand["id"].as_str().unwrap())).await);
+    assert_eq!(
+        (&by_hand["checks"][1]["vantage"], by_hand["silent_locations"].as_array().unwrap().len()),
+        (&json!("FRA50-C1"), 1)
+    );
     app.finish().await;
 }
 

@@ -23,6 +23,7 @@ mod judged;
 mod life;
 mod limits;
 mod lists;
+mod locations;
 mod looking;
 mod many;
 mod merging;

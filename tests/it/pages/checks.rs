@@ -5,7 +5,7 @@ use unstale::{
     domain::{
         access::Role,
         audit::Action,
-        checks::{ApiCheck, ApiMethod, CheckSettings, LookHeaders},
+        checks::{ApiCheck, ApiMethod, CheckSettings, EdgeLocation, LookHeaders},
         id::InvalidationId,
     },
     http::HttpOptions,
@@ -196,7 +196,8 @@ async fn an_administrator_sets_what_is_looked_at() {
         .with("headers", "X-Preview: yes\r\nAccept-Language:de")
         .with("must_contain", "build 7")
         .with("ask_origin", "yes")
-        .with("compressed", "yes");
+        .with("compressed", "yes")
+        .with("edge_locations", "fra50-c1, NRT20-P2 ");
     let before = app.world.head().await;
     assert_eq!(root.press(&filled).await.leads_to(), Some(format!("{SITE}?saved=yes")));
     assert_eq!(app.world.events_after(before).await, ["check.settings_changed"]);
@@ -204,6 +205,7 @@ async fn an_administrator_sets_what_is_looked_at() {
     let form = page.form("#check-settings");
     assert_eq!(form.value("urls").trim(), "/a\n/b");
     assert_eq!(form.value("headers").trim(), "X-Preview: yes\nAccept-Language: de");
+    assert_eq!(form.value("edge_locations"), "FRA50-C1, NRT20-P2");
     assert!(
         page.has("#checks-enabled[checked]")
             && page.has("#checks-origin[checked]")
@@ -211,7 +213,13 @@ async fn an_administrator_sets_what_is_looked_at() {
     );
     let facts = app.operator().await.get(SITE).await;
     let facts = facts.text("#checks dl");
-    for told in ["/a, /b", "X-Preview, Accept-Language", "Must contain build 7", "Origin asked too"] {
+    for told in [
+        "/a, /b",
+        "X-Preview, Accept-Language",
+        "Must contain build 7",
+        "Origin asked too",
+        "Edge locations FRA50-C1, NRT20-P2",
+    ] {
         assert!(facts.contains(told), "{facts}");
     }
     assert!(!facts.contains("yes"), "only the names of headers are shown: {facts}");
@@ -240,6 +248,12 @@ async fn a_wrong_setting_comes_back_as_it_was_typed_with_the_message_at_its_fiel
         ("headers", "#checks-headers", "Authorization: x", "may contain a secret"),
         ("must_not_contain", "#checks-must-not", &long, "longer than 1000 bytes"),
         ("cors_origin", "#checks-cors", "https://app.example.com/a", "is not an origin"),
+        (
+            "edge_locations",
+            "#checks-locations",
+            "FRA50-C1 Paris",
+            "Paris is not the name of an edge location",
+        ),
         ("api_1_url", "#api-1-url", "http://api.example.com/", "is not the address of an API"),
     ] {
         let before = app.world.head().await;
@@ -296,6 +310,41 @@ async fn an_api_is_set_without_a_script_and_its_key_is_never_shown() {
     assert!(history.contains("x-api-key") && !history.contains("gT5key"), "{history}");
     root.press(&form.with("api_1_url", "")).await.assert_status(303);
     assert_eq!(root.get(SETTINGS).await.count("fieldset.api"), 1);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn edge_locations_are_places_or_named_as_not_counted() {
+    let app = TestApp::new().await;
+    let (world, ada) = (&app.world, app.operator().await);
+    let edge_locations = ["FRA50-C1", "NRT20-P2", "XXX99-X9"].map(|name| EdgeLocation::parse(name).unwrap());
+    set_checks(world, &CheckSettings { edge_locations: edge_locations.to_vec(), ..CheckSettings::default() })
+        .await;
+    for path in ["news.html", "other.html"] {
+        publish(world, path, "old");
+        cached(world, &format!("/{path}")).await;
+    }
+    let silent = EdgeRule::new("/other.html", EdgeAnswer::Close).host("d12345678.nrt20-p2.cloudfront.net");
+    world.sandbox.set_edge_rules(vec![silent]);
+    let id = invalidate_and_check(world, "/news.html\n/other.html", || {
+        publish(world, "news.html", "new");
+        publish(world, "other.html", "new");
+    })
+    .await;
+    let page = show(&ada, &id).await;
+    assert_eq!(last_step(&page), "Checked all 2 fresh");
+    page.assert_says("fresh in 3 of 3 places").assert_says("fresh in 2 of 2 places");
+    let first = page.texts("#checks .places:not(.silent) li").drain(..3).collect::<Vec<_>>();
+    assert!(first[0].starts_with("this server SBX50-P1 Fresh"), "{first:?}");
+    assert!(first[1].starts_with("FRA50-C1 Fresh") && first[2].starts_with("NRT20-P2 Fresh"), "{first:?}");
+    let silent = page.texts("#checks .silent li");
+    assert_eq!(
+        silent,
+        [
+            "XXX99-X9 is not counted: SBX50-P1 answered in its place",
+            "NRT20-P2 gave no answer of its own at one URL: connection reset, or no HTTP",
+        ]
+    );
     app.finish().await;
 }
 

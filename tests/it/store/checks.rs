@@ -8,7 +8,8 @@ use unstale::{
         audit::{Action, Event},
         checks::{
             Answer, ApiCheck, ApiMethod, CheckCause, CheckKind, CheckRun, CheckRunState, CheckSettings,
-            Freshness, Judgement, Look, LookFailure, LookHeaders, SecretHeader, UrlCheck, Verdict,
+            EdgeLocation, Freshness, Judgement, Look, LookFailure, LookHeaders, SecretHeader, UrlCheck,
+            Verdict,
         },
         id::CheckRunId,
         invalidations::invalidation::NewInvalidation,
@@ -42,6 +43,7 @@ pub fn run(of: &NewInvalidation, created: u64) -> CheckRun {
             judgement: None,
             step: String::new(),
             elsewhere: Vec::new(),
+            silent: Vec::new(),
         }],
     }
 }
@@ -99,6 +101,13 @@ async fn a_run_goes_from_the_looks_before_to_its_verdict(database: &Database) {
     (run.urls[0].after, run.urls[0].judgement) = (Some(failed), Some(judgement));
     "Publish it.".clone_into(&mut run.urls[0].step);
     database.write(async |tx| checks::set_after(tx, &run.id, &run.urls[0]).await).await;
+    let said = async |run: &ClaimedRun| {
+        database.write(async |tx| checks::set_verdict(tx, run, Freshness::Stale).await).await
+    };
+    assert!(said(&held).await && !said(&ClaimedRun { lease: "other".to_owned(), ..held.clone() }).await);
+    let going_on = find(database, &run).await;
+    assert_eq!((going_on.freshness, going_on.round, going_on.due_at), (Freshness::Stale, 0, Some(at(9))));
+    assert!(!claim(database, &ClaimedRun { lease: "other".to_owned(), ..held.clone() }, 10).await);
     let finish =
         async |due| database.write(async |tx| checks::finish(tx, &held, Freshness::Broken, due).await).await;
     assert!(finish(Some(at(60))).await && !finish(None).await);
@@ -252,6 +261,7 @@ async fn settings_are_the_default_until_they_are_set(database: &Database) {
         cors_origin: Some("https://app.example.com".to_owned()),
         ask_origin: true,
         compressed: true,
+        edge_locations: vec![EdgeLocation::parse("FRA50-C1").unwrap(), EdgeLocation::parse("PRG50").unwrap()],
         apis: vec![
             ApiCheck { url: API.to_owned(), method: ApiMethod::Head, headers: headers() },
             ApiCheck { url: format!("{API}/2"), method: ApiMethod::Options, headers: LookHeaders::default() },

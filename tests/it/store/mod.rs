@@ -27,6 +27,7 @@ mod idempotency;
 mod identities;
 mod invalidations;
 mod leases;
+mod locations;
 mod merged;
 mod monthly_budgets;
 mod narrowed;

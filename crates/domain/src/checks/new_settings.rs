@@ -1,13 +1,17 @@
 //! Settings of checks as people hand them in: checked, with their secrets encrypted, they become [`CheckSettings`].
 
 use super::{
-    ApiProblem, CheckSettings, LookHeaderProblem, NewApi, NewHeader,
+    ApiProblem, CheckSettings, EDGE_LOCATIONS_MAX, EdgeLocation, LookHeaderProblem, NewApi, NewHeader,
     api_check::APIS_MAX,
     cors::parse_origin,
+    edge_location::location_label,
     look_headers::{Sealing, check_headers},
     settings::{OWN_HOSTS, TEXT_MAX, URLS_MAX, serves, url_at},
 };
 use crate::{distributions::distribution::Distribution, secrets_key::SecretPlace};
+
+/// So many characters of a wrong name are shown.
+const EDGE_LOCATION_SHOWN: usize = 40;
 
 /// What somebody wants to set. Headers may have secrets as values, which `Debug` does not show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +26,7 @@ pub struct NewCheckSettings {
     pub cors_origin: Option<String>,
     pub ask_origin: bool,
     pub compressed: bool,
+    pub edge_locations: Vec<String>,
     pub apis: Vec<NewApi>,
 }
 
@@ -37,6 +42,7 @@ impl Default for NewCheckSettings {
             cors_origin: None,
             ask_origin: false,
             compressed: false,
+            edge_locations: Vec::new(),
             apis: Vec::new(),
         }
     }
@@ -62,6 +68,15 @@ pub enum CheckSettingsError {
     Headers(#[from] LookHeaderProblem),
     #[error("{0} is not an origin. Write scheme and host, such as https://app.example.com, without a path")]
     CorsOrigin(String),
+    #[error("{0} is not the name of an edge location. Write it as X-Amz-Cf-Pop has it, such as FRA50-C1")]
+    EdgeLocation(String),
+    #[error("At most {EDGE_LOCATIONS_MAX} edge locations can be named")]
+    TooManyEdgeLocations,
+    #[error(
+        "edge locations are asked at names below the distribution's domain name, and {0} is not a name like \
+         d111111abcdef8.cloudfront.net"
+    )]
+    NoLocationName(String),
     #[error("At most {APIS_MAX} APIs can be set")]
     TooManyApis,
     /// The number of the API in the list, from 0.
@@ -82,6 +97,7 @@ impl CheckSettingsError {
             Self::Url(_) | Self::TooManyUrls(_) => "urls",
             Self::Headers(_) => "headers",
             Self::CorsOrigin(_) => "cors_origin",
+            Self::EdgeLocation(_) | Self::TooManyEdgeLocations | Self::NoLocationName(_) => "edge_locations",
             Self::TooManyApis | Self::Api(..) => "apis",
             Self::TooLong(field) => field,
         }
@@ -117,6 +133,7 @@ impl NewCheckSettings {
             cors_origin: given(self.cors_origin),
             ask_origin: self.ask_origin,
             compressed: self.compressed,
+            edge_locations: parse_edge_locations(&self.edge_locations, distribution)?,
             ..CheckSettings::default()
         };
         check_texts(&mut settings, distribution)?;
@@ -152,6 +169,30 @@ fn check_texts(settings: &mut CheckSettings, distribution: &Distribution) -> Res
     let host = settings.primary_host(distribution).unwrap_or_else(|| "host.invalid".to_owned());
     let wrong = settings.urls.iter().find(|url| url_at(distribution, &host, url).is_none());
     wrong.map_or(Ok(()), |url| Err(CheckSettingsError::Url(url.clone())))
+}
+
+/// The edge locations of these names, each once.
+fn parse_edge_locations(
+    names: &[String],
+    distribution: &Distribution,
+) -> Result<Vec<EdgeLocation>, CheckSettingsError> {
+    let mut locations: Vec<EdgeLocation> = Vec::new();
+    for name in names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
+        let location = EdgeLocation::parse(name).ok_or_else(|| {
+            CheckSettingsError::EdgeLocation(name.chars().take(EDGE_LOCATION_SHOWN).collect())
+        })?;
+        if !locations.contains(&location) {
+            locations.push(location);
+        }
+    }
+    if locations.len() > EDGE_LOCATIONS_MAX {
+        return Err(CheckSettingsError::TooManyEdgeLocations);
+    }
+    let domain_name = &distribution.domain_name;
+    if !locations.is_empty() && location_label(domain_name).is_none() {
+        return Err(CheckSettingsError::NoLocationName(domain_name.clone()));
+    }
+    Ok(locations)
 }
 
 fn check_lengths(settings: &CheckSettings) -> Result<(), CheckSettingsError> {

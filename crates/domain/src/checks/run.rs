@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ApiCheck, CheckCause, Freshness, Judgement, Look, SampleUrl};
+use super::{ApiCheck, CheckCause, Freshness, Judgement, Look, SampleUrl, SilentLocation};
 use crate::{
     actor::ActorKind,
     id::{BatchId, CheckRunId, DistributionId, InvalidationId, TokenId},
@@ -148,8 +148,11 @@ pub struct UrlCheck {
     pub judgement: Option<Judgement>,
     /// What to do next, for people. Empty if there is nothing to do.
     pub step: String,
-    /// What probes saw of it at other places, in the order of their names.
+    /// What was seen of it at other places: by probes, in the order of their names, then at the edge locations that
+    /// people named.
     pub elsewhere: Vec<VantageCheck>,
+    /// The edge locations that gave no answer of their own when they were last asked. They count for nothing.
+    pub silent: Vec<SilentLocation>,
 }
 
 impl UrlCheck {
@@ -170,6 +173,7 @@ impl UrlCheck {
             judgement: None,
             step: String::new(),
             elsewhere: Vec::new(),
+            silent: Vec::new(),
         });
         new.collect()
     }
@@ -181,7 +185,7 @@ impl UrlCheck {
         self.kind == CheckKind::Api && self.judgement.is_some_and(is_answering)
     }
 
-    /// The judgements with their next steps of all places that answered: the server's, then those of probes.
+    /// The judgements with their next steps of all places that answered: the server's, then the others.
     pub fn judgements(&self) -> impl Iterator<Item = (Judgement, &str)> {
         let own = self.judgement.map(|one| (one, self.step.as_str()));
         let others = self.elsewhere.iter().filter_map(|one| Some((one.judgement?, one.step.as_str())));
@@ -198,12 +202,12 @@ impl UrlCheck {
     }
 }
 
-/// What a probe saw of one URL after completion.
+/// What was seen of one URL after completion at another place than the server's nearest edge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VantageCheck {
-    /// The token of the probe.
-    pub probe: TokenId,
-    /// The name of its place.
+    /// The token of the probe that looked. `None` if the server asked an edge location.
+    pub probe: Option<TokenId>,
+    /// The name of the place: a probe's, or that of the edge location.
     pub vantage: String,
     pub after: Look,
     /// `None` until the look is judged.

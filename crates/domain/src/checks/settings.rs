@@ -5,6 +5,7 @@ use url::Url;
 use super::{
     super::distributions::{distribution::Distribution, host::HostName},
     api_check::ApiCheck,
+    edge_location::EdgeLocation,
     look_headers::LookHeaders,
 };
 
@@ -36,6 +37,8 @@ pub struct CheckSettings {
     pub ask_origin: bool,
     /// Whether the compressed copies, which most viewers get, are looked at too.
     pub compressed: bool,
+    /// The edge locations that are asked too, after completion.
+    pub edge_locations: Vec<EdgeLocation>,
     /// The API behind the site, which is looked at too.
     pub apis: Vec<ApiCheck>,
 }
@@ -52,6 +55,7 @@ impl Default for CheckSettings {
             cors_origin: None,
             ask_origin: false,
             compressed: false,
+            edge_locations: Vec::new(),
             apis: Vec::new(),
         }
     }
@@ -65,6 +69,7 @@ impl CheckSettings {
             return "off".to_owned();
         }
         let names = self.headers.list_names();
+        let locations = self.list_edge_locations();
         let parts = [
             self.host.as_ref().map(|host| format!("host {host}")),
             (!self.urls.is_empty()).then(|| format!("URLs {}", self.urls.join(" "))),
@@ -74,10 +79,17 @@ impl CheckSettings {
             self.cors_origin.as_ref().map(|origin| format!("CORS for {origin}")),
             self.ask_origin.then(|| "asks the origin".to_owned()),
             self.compressed.then(|| "compressed copies too".to_owned()),
+            (!locations.is_empty()).then(|| format!("edge locations {locations}")),
         ];
         let apis = self.apis.iter().map(ApiCheck::describe);
         let parts: Vec<String> = parts.into_iter().flatten().chain(apis).collect();
         if parts.is_empty() { "on".to_owned() } else { format!("on: {}", parts.join("; ")) }
+    }
+
+    /// `FRA50-C1, NRT20-P2`. Empty if there are none.
+    #[must_use]
+    pub fn list_edge_locations(&self) -> String {
+        self.edge_locations.iter().map(EdgeLocation::as_str).collect::<Vec<_>>().join(", ")
     }
 
     /// Whether the invalidations of this distribution are checked.

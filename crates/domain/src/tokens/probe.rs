@@ -6,7 +6,7 @@ use super::{
     secret::{BearerSecret, SecretKind},
     token::TokenError,
 };
-use crate::{actor::Actor, id::TokenId, time::Timestamp};
+use crate::{actor::Actor, checks::EdgeLocation, id::TokenId, time::Timestamp};
 
 /// The longest name, in characters.
 pub const PROBE_NAME_MAX: usize = 40;
@@ -68,12 +68,12 @@ impl Probe {
     }
 }
 
-/// Reads the name of a probe and trims it.
+/// Reads the name of a probe and trims it. The names of the other places that are looked from are not free.
 pub fn parse_probe_name(text: &str) -> Result<String, TokenError> {
     let name = text.trim();
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     let fits = (1..=PROBE_NAME_MAX).contains(&name.chars().count()) && name.chars().all(is_plain);
-    let is_free = !name.eq_ignore_ascii_case(SERVER_VANTAGE);
+    let is_free = !name.eq_ignore_ascii_case(SERVER_VANTAGE) && EdgeLocation::parse(name).is_none();
     (fits && is_free).then(|| name.to_owned()).ok_or(TokenError::ProbeName)
 }
 
@@ -102,7 +102,8 @@ mod tests {
     fn a_name_is_one_plain_word_and_not_the_servers() {
         assert_eq!(parse_probe_name(" frankfurt-office "), Ok("frankfurt-office".to_owned()));
         assert_eq!(parse_probe_name("köln.2"), Ok("köln.2".to_owned()));
-        for bad in ["", "a b", "Server", "a/b", "a\nb", &"x".repeat(PROBE_NAME_MAX + 1)] {
+        for bad in ["", "a b", "Server", "FRA50-C1", "prg50", "a/b", "a\nb", &"x".repeat(PROBE_NAME_MAX + 1)]
+        {
             assert_eq!(parse_probe_name(bad), Err(TokenError::ProbeName), "{bad}");
         }
     }

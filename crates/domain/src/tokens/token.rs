@@ -73,7 +73,7 @@ pub enum TokenError {
     Name,
     #[error(
         "Give the probe a name of at most {PROBE_NAME_MAX} letters, digits, dots, dashes and underscores that says where it \
-         is, such as frankfurt-office. The name server is taken."
+         is, such as frankfurt-office. The name server, and those of edge locations, are taken."
     )]
     ProbeName,
     #[error("A probe with this name exists already, or was revoked. Give it another one.")]

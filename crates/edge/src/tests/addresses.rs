@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use rustls::RootCertStore;
 
-use super::server::{Server, Step, client_with, clock, closed, get};
+use super::server::{Server, Step, client_at, client_with, clock, closed, get, get_at};
 use crate::{
     client::{Bounds, EdgeClient},
     error::FetchError,
@@ -133,4 +133,67 @@ async fn what_the_system_finds_is_judged() {
     let client = EdgeClient::with_roots(Place::Dns, roots, clock(), Bounds::default()).unwrap();
     let seen = get(&client, "http://localhost/").await;
     assert!(matches!(&seen, Err(FetchError::AddressRefused { host, .. }) if host == "localhost"), "{seen:?}");
+}
+
+const LOCATION: &str = "d1.FRA50-C1.cloudfront.net";
+
+#[tokio::test]
+async fn another_name_leads_to_its_own_addresses_and_the_host_stays_the_sites() {
+    let to = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /next\r\n\r\n";
+    let away = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: http://other.example/\r\n\r\n";
+    let location = Server::on("127.0.0.2", move |head| match head {
+        head if head.starts_with("GET / ") => vec![Step::Send(to.into())],
+        head if head.starts_with("GET /away ") => vec![Step::Send(away.into())],
+        head => ok(head),
+    })
+    .await;
+    let usual = Server::on("127.0.0.3", ok).await;
+    let (there, here) = (location.address, usual.address);
+    let client = client(move |host, _| vec![if host == LOCATION { there } else { here }]);
+    let seen = get_at(&client, "http://www.example.com/", LOCATION).await.unwrap();
+    assert_eq!((seen.address, seen.final_url.as_str()), (there, "http://www.example.com/next"));
+    assert!(
+        location.heads().iter().all(|head| head.contains("host: www.example.com\r\n")),
+        "{:?}",
+        location.heads()
+    );
+    assert!(!location.heads().concat().contains("x-resolved-name"), "only a stand-in is told");
+    // The name is that of the one host, and of no other that it redirects to.
+    let away = get_at(&client, "http://www.example.com/away", LOCATION).await.unwrap();
+    assert_eq!((away.address, away.final_url.as_str()), (here, "http://other.example/"));
+    assert_eq!(get(&client, "http://www.example.com/x").await.unwrap().address, here);
+}
+
+#[tokio::test]
+async fn the_addresses_of_another_name_are_judged_as_all_are() {
+    let (public, private) = (Server::on("127.0.0.2", ok).await, Server::on("127.0.0.1", ok).await);
+    let (good, bad) = (public.address, private.address);
+    for found in [vec![bad], vec![good, bad]] {
+        let client = client(move |host, _| if host == LOCATION { found.clone() } else { vec![good] });
+        match get_at(&client, "http://www.example.com/", LOCATION).await {
+            Err(FetchError::AddressRefused { host, address }) => {
+                assert_eq!((host.as_str(), address), (LOCATION, bad.ip()));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let client = client(move |host, _| if host == LOCATION { Vec::new() } else { vec![good] });
+    let seen = get_at(&client, "http://www.example.com/", LOCATION).await;
+    assert!(matches!(&seen, Err(FetchError::NotResolved { host, .. }) if host == LOCATION), "{seen:?}");
+    // A host that is an address is judged as what it is.
+    let seen = get_at(&client, "http://169.254.169.254/", LOCATION).await;
+    assert!(matches!(seen, Err(FetchError::AddressRefused { .. })), "{seen:?}");
+    assert_eq!((public.accepted(), private.accepted()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_stand_in_is_told_which_name_would_have_been_resolved() {
+    let stand_in = Server::with(ok).await;
+    let client = client_at(&stand_in);
+    get_at(&client, "https://www.example.com/", LOCATION).await.unwrap();
+    get(&client, "https://www.example.com/").await.unwrap();
+    let told = format!("x-resolved-name: {LOCATION}\r\n");
+    let heads = stand_in.heads();
+    assert!(heads[0].contains(&told) && heads[0].contains("host: www.example.com\r\n"), "{heads:?}");
+    assert!(!heads[1].contains("x-resolved-name"), "{heads:?}");
 }

@@ -99,8 +99,14 @@ async fn an_endless_body_is_cut_at_the_bound_and_a_full_one_is_not() {
 #[tokio::test]
 async fn a_look_may_ask_for_less_of_a_body_and_not_for_more() {
     let url = Url::parse(URL).unwrap();
-    let request =
-        EdgeRequest { method: EdgeMethod::Get, url: &url, headers: &[], needles: &[], may_follow: None };
+    let request = EdgeRequest {
+        method: EdgeMethod::Get,
+        url: &url,
+        headers: &[],
+        needles: &[],
+        resolved_name: None,
+        may_follow: None,
+    };
     for (bound, asked, kept) in [(1000, 100, 100), (1000, 5000, 1000)] {
         // It does not wait for the rest.
         let steps = vec![send(ENDLESS), Step::Send(vec![b'a'; 2000]), Step::Hang];
@@ -167,6 +173,7 @@ async fn a_look_changes_nothing_and_keeps_its_own_headers() {
         url: &url,
         headers,
         needles: &[],
+        resolved_name: None,
         may_follow: Some(&|_| true),
     };
     let headers = [key, gzip];

@@ -95,6 +95,7 @@ async fn the_caller_is_asked_before_a_redirect_is_followed() {
         url: &url,
         headers: &[],
         needles: &[],
+        resolved_name: None,
         may_follow: Some(&may_follow),
     };
     match client_at(&server).get(&look).await {
@@ -127,7 +128,14 @@ async fn a_redirect_of_a_preflight_and_one_without_a_target_are_answers() {
     .await;
     let (client, url) = (client_at(&server), Url::parse("http://www.example.com/").unwrap());
     for (method, status) in [(EdgeMethod::Options, 301), (EdgeMethod::Get, 302)] {
-        let look = EdgeRequest { method, url: &url, headers: &[], needles: &[], may_follow: Some(&|_| true) };
+        let look = EdgeRequest {
+            method,
+            url: &url,
+            headers: &[],
+            needles: &[],
+            resolved_name: None,
+            may_follow: Some(&|_| true),
+        };
         assert_eq!(client.get(&look).await.unwrap().status.as_u16(), status);
     }
     assert_eq!(server.accepted(), 2);
@@ -156,8 +164,14 @@ async fn a_secret_header_goes_to_no_other_host_and_never_from_https_to_http() {
             .await;
         let url = Url::parse(from).unwrap();
         let method = EdgeMethod::Get;
-        let look =
-            EdgeRequest { method, url: &url, headers: &headers, needles: &[], may_follow: Some(&|_| true) };
+        let look = EdgeRequest {
+            method,
+            url: &url,
+            headers: &headers,
+            needles: &[],
+            resolved_name: None,
+            may_follow: Some(&|_| true),
+        };
         client_at(&server).get(&look).await.unwrap();
         let heads = server.heads();
         assert!(heads[0].contains("x-api-key: hush"), "{heads:?}");
@@ -172,8 +186,14 @@ async fn a_look_that_does_not_follow_gets_the_answer_that_redirects() {
         Server::answering("HTTP/1.1 301 Moved\r\nContent-Length: 0\r\nAge: 7\r\nLocation: /next\r\n\r\n")
             .await;
     let url = Url::parse("http://www.example.com/").unwrap();
-    let look =
-        EdgeRequest { method: EdgeMethod::Get, url: &url, headers: &[], needles: &[], may_follow: None };
+    let look = EdgeRequest {
+        method: EdgeMethod::Get,
+        url: &url,
+        headers: &[],
+        needles: &[],
+        resolved_name: None,
+        may_follow: None,
+    };
     let seen = client_at(&server).get(&look).await.unwrap();
     assert_eq!((seen.status.as_u16(), seen.final_url.path(), seen.redirects.len()), (301, "/", 0));
     assert_eq!((seen.headers["age"].as_bytes(), server.accepted()), (&b"7"[..], 1));

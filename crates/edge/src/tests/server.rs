@@ -182,6 +182,27 @@ pub async fn get_for(client: &EdgeClient, url: &str, needles: &[&str]) -> Result
         (Url::parse(url).unwrap(), needles.iter().copied().map(str::to_owned).collect::<Vec<_>>());
     let method = EdgeMethod::Get;
     client
-        .get(&EdgeRequest { method, url: &url, headers: &[], needles: &needles, may_follow: Some(&|_| true) })
+        .get(&EdgeRequest {
+            method,
+            url: &url,
+            headers: &[],
+            needles: &needles,
+            resolved_name: None,
+            may_follow: Some(&|_| true),
+        })
         .await
+}
+
+/// Looks at a URL at the addresses of another name than its host, and follows every redirect.
+pub async fn get_at(client: &EdgeClient, url: &str, name: &str) -> Result<Fetched, FetchError> {
+    let url = Url::parse(url).unwrap();
+    let request = EdgeRequest {
+        method: EdgeMethod::Get,
+        url: &url,
+        headers: &[],
+        needles: &[],
+        resolved_name: Some(name),
+        may_follow: Some(&|_| true),
+    };
+    client.get(&request).await
 }

@@ -16,7 +16,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::server::{Server, Step, client_with, get, short};
+use super::server::{Server, Step, client_with, get, get_at, short};
 use crate::{client::Bounds, error::FetchError};
 
 /// For cloudfront.example and some others, signed by [`AUTHORITY`].
@@ -70,6 +70,9 @@ async fn the_certificate_has_to_be_for_the_name() {
         let client = client_with(Bounds::default(), authority(), move |_, _| vec![address]);
         let seen = get(&client, "https://cloudfront.example/").await.unwrap();
         assert_eq!(&*seen.beginning, b"cloudfront.example", "the name of the URL is sent (SNI)");
+        let seen =
+            get_at(&client, "https://cloudfront.example/", "d1.FRA50-C1.cloudfront.net").await.unwrap();
+        assert_eq!(&*seen.beginning, b"cloudfront.example", "also where another name was resolved");
         for url in ["https://www.example.com/", "https://a.cloudfront.example/"] {
             let seen = get(&client, url).await;
             assert!(matches!(seen, Err(FetchError::TlsName(_))), "{url}: {seen:?}");

@@ -162,7 +162,8 @@ pub async fn unjudged_runs(conn: &mut Conn, limit: usize) -> Result<Vec<CheckRun
     Ok(rows.into_iter().map(|(id,)| CheckRunId::from_trusted(id)).collect())
 }
 
-/// Stores the verdict of a probe's look. Does nothing if another look has taken the place of the one that was judged.
+/// Stores the verdict of a probe's look. Does nothing if another look has taken the place of the one that was judged,
+/// or if no probe made it.
 pub async fn set_vantage_verdict(
     tx: &mut Tx,
     run: &CheckRunId,
@@ -175,7 +176,7 @@ pub async fn set_vantage_verdict(
          WHERE run_id = $1 AND number = $2 AND probe_id = $3 AND after = $4",
         run.as_str(),
         signed(number),
-        check.probe.as_str(),
+        check.probe.as_ref().map(TokenId::as_str),
         check.after.to_json(),
         check.judgement.map(|judgement| judgement.verdict.as_str()),
         check.judgement.and_then(|judgement| judgement.cause).map(CheckCause::as_str),
@@ -229,7 +230,7 @@ impl VantageRow {
             |word: String| CheckCause::parse(&word).ok_or_else(|| unreadable("a check's cause", &word));
         let cause = self.cause.map(cause).transpose()?;
         Ok(VantageCheck {
-            probe: TokenId::from_trusted(self.probe_id),
+            probe: Some(TokenId::from_trusted(self.probe_id)),
             vantage: self.name,
             after: Look::from_json(&self.after).ok_or_else(|| unreadable("a look", &self.after))?,
             judgement: self.verdict.map(verdict).transpose()?.map(|verdict| Judgement { verdict, cause }),

@@ -37,14 +37,16 @@ pub async fn delete_expired(tx: &mut Tx, now: Timestamp, limit: usize) -> Result
 }
 
 /// What names a run goes before the run.
-const SQLITE: [&str; 5] = [
+const SQLITE: [&str; 6] = [
+    "DELETE FROM location_check WHERE run_id IN (SELECT value FROM json_each($1))",
     "DELETE FROM vantage_check WHERE run_id IN (SELECT value FROM json_each($1))",
     "DELETE FROM probe_offer WHERE run_id IN (SELECT value FROM json_each($1))",
     "DELETE FROM probe_round WHERE run_id IN (SELECT value FROM json_each($1))",
     "DELETE FROM url_check WHERE run_id IN (SELECT value FROM json_each($1))",
     "DELETE FROM check_run WHERE id IN (SELECT value FROM json_each($1))",
 ];
-const POSTGRES: [&str; 5] = [
+const POSTGRES: [&str; 6] = [
+    "DELETE FROM location_check WHERE run_id = ANY (ARRAY(SELECT json_array_elements_text($1::json)))",
     "DELETE FROM vantage_check WHERE run_id = ANY (ARRAY(SELECT json_array_elements_text($1::json)))",
     "DELETE FROM probe_offer WHERE run_id = ANY (ARRAY(SELECT json_array_elements_text($1::json)))",
     "DELETE FROM probe_round WHERE run_id = ANY (ARRAY(SELECT json_array_elements_text($1::json)))",

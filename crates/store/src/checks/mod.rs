@@ -4,6 +4,7 @@ pub mod changes;
 pub mod check_up;
 mod elsewhere;
 mod expired;
+mod locations;
 mod news;
 mod results;
 mod rows;
@@ -16,10 +17,11 @@ pub use elsewhere::{
     set_vantage_look, set_vantage_verdict, unjudged_runs, vantage_checks,
 };
 pub use expired::{delete_expired, expired};
+pub use locations::{LocationChecks, location_checks, set_location_check, set_silent_location};
 pub use news::{News, cursor, news, set_cursor, unread};
 pub use results::{set_after, set_before};
 pub use rows::{earlier_looks, find, freshness_of, insert, known_urls, of_distribution, of_invalidation};
 pub use schedule::{
     ClaimedRun, begin_after, check_again, claim, due_runs, finish, give_up, next_due, open_runs, release_all,
-    release_before,
+    release_before, set_verdict,
 };

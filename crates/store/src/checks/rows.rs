@@ -8,7 +8,7 @@ use unstale_domain::{
     time::Timestamp,
 };
 
-use super::elsewhere::vantage_checks;
+use super::{elsewhere::vantage_checks, locations::location_checks};
 use crate::{
     Conn, StoreError, Tx,
     columns::{count, list_to_json, optional_time, signed, time},
@@ -91,6 +91,7 @@ impl UrlRow {
             judgement: self.verdict.map(verdict).transpose()?.map(|verdict| Judgement { verdict, cause }),
             step: self.step,
             elsewhere: Vec::new(),
+            silent: Vec::new(),
         })
     }
 }
@@ -168,9 +169,14 @@ async fn with_urls(conn: &mut Conn, row: Option<RunRow>) -> Result<Option<CheckR
         row.id.as_str(),
     )?;
     let mut urls: Vec<UrlCheck> = urls.into_iter().map(UrlRow::into_check).collect::<Result<_, _>>()?;
-    let mut elsewhere = vantage_checks(conn, &CheckRunId::from_trusted(row.id.as_str())).await?;
+    let id = CheckRunId::from_trusted(row.id.as_str());
+    let mut elsewhere = vantage_checks(conn, &id).await?;
+    let mut locations = location_checks(conn, &id).await?;
     for check in &mut urls {
         check.elsewhere = elsewhere.remove(&check.number).unwrap_or_default();
+        let locations = locations.remove(&check.number).unwrap_or_default();
+        check.elsewhere.extend(locations.answered);
+        check.silent = locations.silent;
     }
     row.into_run(urls).map(Some)
 }

@@ -138,6 +138,19 @@ pub async fn release_before(tx: &mut Tx, run: &ClaimedRun) -> Result<bool, Store
     Ok(held == 1)
 }
 
+/// Stores what the looks of a round prove so far. The round goes on, and the run stays claimed. `false` if the lease was
+/// lost.
+pub async fn set_verdict(tx: &mut Tx, run: &ClaimedRun, freshness: Freshness) -> Result<bool, StoreError> {
+    let held = execute!(
+        tx,
+        "UPDATE check_run SET freshness = $3 WHERE id = $1 AND lease = $2",
+        run.id.as_str(),
+        run.lease.as_str(),
+        freshness.as_str(),
+    )?;
+    Ok(held == 1)
+}
+
 /// A round of looks after completion is stored. `due_at` is when the next round is due; without one the run is done.
 /// `false` if the lease was lost.
 pub async fn finish(

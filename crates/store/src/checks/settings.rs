@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use unstale_domain::{
-    checks::{ApiCheck, ApiMethod, CheckSettings, LookHeaders, SecretHeader},
+    checks::{ApiCheck, ApiMethod, CheckSettings, EdgeLocation, LookHeaders, SecretHeader},
     id::DistributionId,
     secrets_key::SealedSecret,
 };
@@ -26,6 +26,7 @@ struct Row {
     cors_origin: Option<String>,
     ask_origin: bool,
     compressed: bool,
+    edge_locations: String,
     apis: String,
 }
 
@@ -77,6 +78,9 @@ impl Row {
         };
         let apis: Vec<StoredApi> = serde_json::from_str(&self.apis)
             .map_err(|_| StoreError::unreadable("a list of APIs", NOT_SHOWN))?;
+        let location = |name: &String| {
+            EdgeLocation::parse(name).ok_or_else(|| StoreError::unreadable("an edge location", name))
+        };
         Ok(CheckSettings {
             enabled: self.enabled,
             host: self.host,
@@ -87,6 +91,10 @@ impl Row {
             cors_origin: self.cors_origin,
             ask_origin: self.ask_origin,
             compressed: self.compressed,
+            edge_locations: list_from_json(&self.edge_locations)?
+                .iter()
+                .map(location)
+                .collect::<Result<_, _>>()?,
             apis: apis.into_iter().map(StoredApi::into_api).collect::<Result<_, _>>()?,
         })
     }
@@ -98,7 +106,7 @@ pub async fn find(conn: &mut Conn, id: &DistributionId) -> Result<CheckSettings,
         conn,
         Row,
         "SELECT enabled, host, urls, headers, secret_headers, must_contain, must_not_contain, cors_origin, ask_origin,
-             compressed, apis
+             compressed, edge_locations, apis
          FROM check_settings WHERE distribution_id = $1",
         id.as_str(),
     )?;
@@ -111,11 +119,11 @@ pub async fn set(tx: &mut Tx, id: &DistributionId, new: &CheckSettings) -> Resul
     execute!(
         tx,
         "INSERT INTO check_settings (distribution_id, enabled, host, urls, headers, secret_headers, must_contain,
-             must_not_contain, cors_origin, ask_origin, compressed, apis)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             must_not_contain, cors_origin, ask_origin, compressed, apis, edge_locations)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          ON CONFLICT (distribution_id) DO UPDATE SET enabled = $2, host = $3, urls = $4, headers = $5,
              secret_headers = $6, must_contain = $7, must_not_contain = $8, cors_origin = $9, ask_origin = $10,
-             compressed = $11, apis = $12",
+             compressed = $11, apis = $12, edge_locations = $13",
         id.as_str(),
         new.enabled,
         new.host.as_deref(),
@@ -128,6 +136,7 @@ pub async fn set(tx: &mut Tx, id: &DistributionId, new: &CheckSettings) -> Resul
         new.ask_origin,
         new.compressed,
         serde_json::json!(apis).to_string(),
+        list_to_json(new.edge_locations.iter().map(EdgeLocation::as_str)),
     )?;
     if new.enabled && new.ask_origin { changes::begin(tx, id).await } else { changes::end(tx, id).await }
 }

@@ -77,6 +77,8 @@ const ROWS: &[&str] = &[
          CASE WHEN {AGE} < 3 THEN 'lease' END, CASE WHEN {AGE} < 3 THEN {NOW} + 1000 END FROM n",
     "INTO url_check (run_id, number, kind, url, batch_id, guessed, verdict, step)
      SELECT 'c' || i, 1, 'url', 'https://www.example.com/' || i, 'b' || i, FALSE, 'fresh', '' FROM n",
+    "INTO location_check (run_id, number, location, after, verdict, step)
+     SELECT 'c' || i, 1, 'FRA50-C1', '{\"at\":1,\"duration_us\":1,\"failure\":\"connect_timeout\"}', 'fresh', '' FROM n",
     // The last ten are due.
     "INTO warming (invalidation_id, distribution_id, state, due_at, lease, lease_until)
      SELECT 'i' || i, {D}, CASE WHEN {AGE} < 10 THEN 'running' ELSE 'done' END, CASE WHEN {AGE} < 10 THEN {T} END,

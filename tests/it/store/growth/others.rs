@@ -108,6 +108,7 @@ async fn measure_checks(tx: &mut Tx, measured: &mut Measured) {
         checks::round_began(conn, &run),
         checks::unjudged_runs(conn, 16),
         checks::vantage_checks(conn, &run),
+        checks::location_checks(conn, &run),
         probes::find(conn, &probe),
         probes::find_by_hash(conn, &hash("v100")),
         probes::list(conn, 50),

@@ -112,6 +112,29 @@ fn an_origin_for_cors_is_written_as_browsers_write_it() {
     }
 }
 
+#[test]
+fn edge_locations_are_names_of_a_distribution_that_has_such_names() {
+    let with = |names: &[&str]| {
+        settings(|s| s.edge_locations = names.iter().map(|name| (*name).to_owned()).collect())
+    };
+    let set = with(&[" fra50-c1", "", "NRT20-P2", "FRA50-C1"]).unwrap();
+    assert_eq!(set.list_edge_locations(), "FRA50-C1, NRT20-P2");
+    assert_eq!(set.describe(), "on: edge locations FRA50-C1, NRT20-P2");
+    assert_eq!(with(&["Frankfurt"]), Err(CheckSettingsError::EdgeLocation("Frankfurt".to_owned())));
+    let long = "x".repeat(900);
+    assert_eq!(with(&[&long]), Err(CheckSettingsError::EdgeLocation("x".repeat(EDGE_LOCATION_SHOWN))));
+    let six = ["FRA50-C1", "FRA50-C2", "FRA50-C3", "FRA50-C4", "FRA50-C5", "FRA50-C6"];
+    assert!(with(&six[..5]).is_ok());
+    assert_eq!(with(&six), Err(CheckSettingsError::TooManyEdgeLocations));
+    assert_eq!(with(&six).unwrap_err().pointer(), "/edge_locations");
+
+    let tenant = Distribution { domain_name: "app.example.org".to_owned(), ..distribution() };
+    let new = NewCheckSettings { edge_locations: vec!["FRA50-C1".to_owned()], ..NewCheckSettings::default() };
+    let mut sealing = Sealing { key: None, nonces: Vec::new() };
+    let refused = new.checked(&tenant, &CheckSettings::default(), &mut sealing);
+    assert_eq!(refused, Err(CheckSettingsError::NoLocationName("app.example.org".to_owned())));
+}
+
 fn header(name: &str, value: &str) -> NewHeader {
     NewHeader { name: name.to_owned(), value: value.to_owned() }
 }
