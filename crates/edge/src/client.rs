@@ -133,7 +133,7 @@ impl EdgeClient {
     /// A client that believes the certificates of this system.
     pub fn new(place: Place, clock: Clock, bounds: Bounds) -> Result<Self, EdgeClientError> {
         let roots = match place {
-            Place::Dns => tls::system_roots().map_err(EdgeClientError::Certificates)?,
+            Place::Dns | Place::TlsAt(_) => tls::system_roots().map_err(EdgeClientError::Certificates)?,
             // It is asked in plain HTTP.
             Place::At(_) => RootCertStore::empty(),
         };
@@ -263,7 +263,7 @@ impl EdgeClient {
 
     /// The name that the certificate has to be for. `None` where no TLS is spoken.
     fn tls_for(&self, url: &Url) -> Result<Option<(&ClientConfig, ServerName<'static>)>, FetchError> {
-        if url.scheme() != "https" || self.resolver.place() != Place::Dns {
+        if url.scheme() != "https" || matches!(self.resolver.place(), Place::At(_)) {
             return Ok(None);
         }
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);

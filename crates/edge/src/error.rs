@@ -75,6 +75,8 @@ pub enum UrlProblem {
     UserInfo,
     #[error("its port {0} is neither 80 nor 443")]
     Port(u16),
+    #[error("it is an http URL, and UNSTALE_EDGE names an address that speaks TLS")]
+    PlainHttp,
     #[error("its path cannot be sent")]
     Path,
 }

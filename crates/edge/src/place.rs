@@ -14,6 +14,9 @@ pub enum Place {
     /// because whoever runs the service has named it. `X-Resolved-Name` tells which name would have been resolved, where
     /// that is not the host of the URL.
     At(SocketAddr),
+    /// The same, over TLS: the certificate has to be for the site's name, and of an authority that this system believes.
+    /// It is told nothing in headers, as a real edge. An http URL cannot be asked there.
+    TlsAt(SocketAddr),
 }
 
 /// Why `UNSTALE_EDGE` cannot be used.
@@ -24,13 +27,26 @@ pub struct PlaceError {
 }
 
 impl Place {
-    /// Reads the value of `UNSTALE_EDGE`, such as `http://127.0.0.1:4601`. `localhost` is 127.0.0.1. A name is refused,
+    /// The one address, if there is one.
+    #[must_use]
+    pub const fn address(self) -> Option<SocketAddr> {
+        match self {
+            Self::Dns => None,
+            Self::At(address) | Self::TlsAt(address) => Some(address),
+        }
+    }
+
+    /// Reads the value of `UNSTALE_EDGE`, such as `http://127.0.0.1:4601` or `https://127.0.0.1:4603`. `localhost` is 127.0.0.1. A name is refused,
     /// since it would have to be resolved again for each look.
     pub fn parse(text: &str) -> Result<Self, PlaceError> {
         let refused = |why| Err(PlaceError { why });
         let text = text.trim();
-        let Some(rest) = text.strip_prefix("http://") else {
-            return refused("has to begin with http://, since the address is asked in plain HTTP");
+        let (rest, is_tls) = match (text.strip_prefix("http://"), text.strip_prefix("https://")) {
+            (Some(rest), _) => (rest, false),
+            (None, Some(rest)) => (rest, true),
+            (None, None) => {
+                return refused("has to begin with http:// or, where TLS is spoken there, with https://");
+            }
         };
         let Ok(url) = Url::parse(text) else { return refused("is not a URL") };
         if !url.username().is_empty() || url.password().is_some() {
@@ -45,10 +61,11 @@ impl Place {
             Some(Host::Domain("localhost")) => Ipv4Addr::LOCALHOST.into(),
             Some(Host::Domain(_)) | None => return refused("needs an IP address or localhost as its host"),
         };
-        // The URL leaves out port 80, which is as good as any other.
+        // The URL leaves out the usual port, which is as good as any other.
         let written = rest.trim_end_matches('/').rsplit_once(':').and_then(|(_, port)| port.parse().ok());
         match written {
             Some(0) | None => refused("needs a port"),
+            Some(port) if is_tls => Ok(Self::TlsAt(SocketAddr::new(ip, port))),
             Some(port) => Ok(Self::At(SocketAddr::new(ip, port))),
         }
     }
@@ -68,11 +85,17 @@ mod tests {
             ("http://13.32.1.2:80", "13.32.1.2:80"),
         ] {
             assert_eq!(Place::parse(text), Ok(Place::At(address.parse().unwrap())), "{text}");
+            let (text, tls) = (text.replace("http:", "https:"), Place::TlsAt(address.parse().unwrap()));
+            assert_eq!(Place::parse(&text), Ok(tls), "{text}");
         }
+        let port = Place::parse("https://13.32.1.2:443");
+        assert_eq!(port, Ok(Place::TlsAt("13.32.1.2:443".parse().unwrap())));
         for (text, why) in [
             ("", "begin with http://"),
             ("127.0.0.1:4601", "begin with http://"),
-            ("https://127.0.0.1:4601", "begin with http://"),
+            ("ftp://127.0.0.1:4601", "begin with http://"),
+            ("https://127.0.0.1", "needs a port"),
+            ("https://edge.example:443", "an IP address or localhost"),
             ("http://", "not a URL"),
             ("http://127.0.0.1:99999", "not a URL"),
             ("http://ada:hush@127.0.0.1:4601", "a password"),

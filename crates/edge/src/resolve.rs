@@ -24,7 +24,7 @@ pub type Lookup = Arc<dyn Fn(String, u16) -> LookupFuture + Send + Sync>;
 /// The addresses that a [`Lookup`] finds.
 pub type LookupFuture = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
 
-/// An address that a connection may be made to: a public one, or the one that [`Place::At`] names.
+/// An address that a connection may be made to: a public one, or the one of a [`Place`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Judged(SocketAddr);
 
@@ -84,8 +84,8 @@ impl Resolver {
         self.judge = judge;
     }
 
-    /// Refuses what is not looked at, whatever its host leads to. Only the stand-in of [`Place::At`] may have another
-    /// port than 80 and 443, and its own address for a host.
+    /// Refuses what is not looked at, whatever its host leads to. Only where a [`Place`] has one address may a URL have another
+    /// port than 80 and 443, and that address for a host.
     pub(crate) fn check(&self, url: &Url) -> Result<(), FetchError> {
         let refused = |problem| Err(FetchError::UrlRefused(problem));
         if !matches!(url.scheme(), "http" | "https") {
@@ -96,13 +96,14 @@ impl Resolver {
         }
         let Some(host) = url.host() else { return refused(UrlProblem::Host) };
         if let Some(ip) = literal(&host) {
-            let is_the_one = matches!(self.place, Place::At(address) if address.ip() == ip);
+            let is_the_one = self.place.address().is_some_and(|address| address.ip() == ip);
             if !is_the_one && (self.judge)(ip).is_none() {
                 return Err(FetchError::AddressRefused { host: host.to_string(), address: ip });
             }
         }
         match (self.place, url.port_or_known_default()) {
-            (Place::At(_), _) | (Place::Dns, Some(80 | 443)) => Ok(()),
+            (Place::TlsAt(_), _) if url.scheme() == "http" => refused(UrlProblem::PlainHttp),
+            (Place::At(_) | Place::TlsAt(_), _) | (Place::Dns, Some(80 | 443)) => Ok(()),
             (Place::Dns, port) => refused(UrlProblem::Port(port.unwrap_or_default())),
         }
     }
@@ -117,7 +118,7 @@ impl Resolver {
         names: &mut Names,
         patience: Duration,
     ) -> Result<Vec<Judged>, FetchError> {
-        if let Place::At(address) = self.place {
+        if let Some(address) = self.place.address() {
             return Ok(vec![Judged(address)]);
         }
         let host = url.host().ok_or(FetchError::UrlRefused(UrlProblem::Host))?;

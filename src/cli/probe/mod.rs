@@ -38,6 +38,7 @@ pub struct ProbeArgs {
     #[arg(long)]
     plain_http: bool,
     /// The one address to look at in place of what DNS says, such as http://127.0.0.1:4601: a stand-in, or one edge.
+    /// With https:// it is asked over TLS.
     #[arg(long, env = "UNSTALE_EDGE", value_name = "URL", value_parser = Place::parse)]
     edge: Option<Place>,
 }

@@ -16,8 +16,12 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::server::{Server, Step, client_with, get, get_at, short};
-use crate::{client::Bounds, error::FetchError};
+use super::server::{Server, Step, client_with, clock, get, get_at, short};
+use crate::{
+    client::{Bounds, EdgeClient},
+    error::{FetchError, UrlProblem},
+    place::Place,
+};
 
 /// For cloudfront.example and some others, signed by [`AUTHORITY`].
 const CERTIFICATE: &[u8] = include_bytes!("../../../../tests/it/support/keys/tls.cert.pem");
@@ -94,6 +98,23 @@ async fn a_server_that_wants_a_certificate_is_told_apart() {
         let seen = get(&client, "https://www.example.com/").await;
         assert!(matches!(seen, Err(FetchError::TlsName(_))), "{version:?}: {seen:?}");
     }
+}
+
+#[tokio::test]
+async fn the_one_address_may_speak_tls_and_is_then_asked_as_a_real_edge_is() {
+    let (address, _serving) = server(&TLS13, false).await;
+    let place = Place::TlsAt(address);
+    let client = EdgeClient::with_roots(place, authority(), clock(), Bounds::default()).unwrap();
+    // Its address is none of the internet, and has another port than 443.
+    let seen = get(&client, "https://cloudfront.example/").await.unwrap();
+    assert_eq!((seen.address, &*seen.beginning), (address, &b"cloudfront.example"[..]));
+    let seen = get(&client, "https://www.example.com/").await;
+    assert!(matches!(seen, Err(FetchError::TlsName(_))), "{seen:?}");
+    let seen = get(&client, "http://cloudfront.example/").await;
+    assert!(matches!(seen, Err(FetchError::UrlRefused(UrlProblem::PlainHttp))), "{seen:?}");
+    let strange = EdgeClient::with_roots(place, RootCertStore::empty(), clock(), Bounds::default()).unwrap();
+    let seen = get(&strange, "https://cloudfront.example/").await;
+    assert!(matches!(seen, Err(FetchError::Tls(_))), "{seen:?}");
 }
 
 #[tokio::test]
