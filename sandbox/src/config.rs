@@ -13,6 +13,8 @@ pub struct Config {
     pub api: SocketAddr,
     /// Where the edge listens; port 0 takes any free one.
     pub edge: SocketAddr,
+    /// Where the edge listens for HTTPS; none: nowhere. Its certificates are signed by `CERTIFICATE_AUTHORITY`.
+    pub edge_tls: Option<SocketAddr>,
     /// The folder with one origin folder for each distribution in it. Made and filled where it is missing.
     pub origin: PathBuf,
     /// How long an invalidation stays `InProgress`.
@@ -36,13 +38,14 @@ pub enum Seed {
 }
 
 impl Config {
-    /// Any free ports on loopback, 20 seconds, the system's clock, all sites, no state file.
+    /// Any free ports on loopback, no HTTPS, 20 seconds, the system's clock, all sites, no state file.
     #[must_use]
     pub fn new(origin: impl Into<PathBuf>) -> Self {
         let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self {
             api: anywhere,
             edge: anywhere,
+            edge_tls: None,
             origin: origin.into(),
             complete_after: Duration::from_secs(20),
             clock: Clock::system(),

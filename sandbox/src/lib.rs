@@ -12,6 +12,7 @@
 //! | `faults` | which calls of the API meet what goes wrong |
 //! | `state` | distributions, invalidations, limits, caller references, the state file |
 //! | `server` | sockets, and breaking their connections |
+//! | `tls` | the edge's certificates, and which of them a name gets |
 
 mod api;
 mod body;
@@ -27,6 +28,7 @@ mod origin;
 mod sandbox;
 mod server;
 mod state;
+mod tls;
 mod world;
 mod xml;
 
@@ -41,3 +43,4 @@ pub use state::{
     OriginAccess, OriginKind, SameReference, Settings, StagingTraffic, VIEWER_COUNTRY, View,
     ViewerProtocolPolicy, WILDCARD_LIMIT,
 };
+pub use tls::CERTIFICATE_AUTHORITY;

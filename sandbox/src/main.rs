@@ -22,6 +22,10 @@ struct Arguments {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4601")]
     edge: SocketAddr,
 
+    /// Where the edge listens for HTTPS. GET /_sandbox/authority, at the API's address, has the authority to believe
+    #[arg(long, value_name = "ADDRESS")]
+    edge_tls: Option<SocketAddr>,
+
     /// The folder with one origin folder for each distribution. Made and filled where it is missing
     #[arg(long, value_name = "DIR")]
     origin: PathBuf,
@@ -103,7 +107,11 @@ Steer it, at the API's address, in JSON:
                                            {name, value}} or {\"weight\": \"0.05\"}}: requests with that header get
                                            the distribution with staging: true and that domain, which has a cache of
                                            its own and no host; by weight nobody gets it, as when CloudFront is busy.
-                                           Only shown: functions [{event_type, arn}], cache_policy, web_acl, client_certificates, log_bucket, status and others
+                                           Only shown: functions [{event_type, arn}], cache_policy, web_acl, log_bucket,
+                                           status and others. By HTTPS (--edge-tls) an alias below example.com gets a
+                                           certificate that fits, all other names get that of *.cloudfront.net, and
+                                           client_certificates (required or optional) is obeyed
+  GET             /_sandbox/authority      what signed the certificates of the edge
   GET POST        /_sandbox/clock          {\"advance_ms\": N}, with --manual-clock";
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -118,6 +126,7 @@ async fn main() -> io::Result<()> {
     let sandbox = Sandbox::start(Config {
         api: arguments.api,
         edge: arguments.edge,
+        edge_tls: arguments.edge_tls,
         complete_after: arguments.complete_after,
         clock,
         journal: arguments.journal,
@@ -126,6 +135,9 @@ async fn main() -> io::Result<()> {
     .await?;
     // It serves as well where nobody reads the addresses.
     let _ = write!(io::stdout(), "api {}\nedge {}\n", sandbox.api_url(), sandbox.edge_url());
+    if let Some(edge_tls) = sandbox.edge_tls_url() {
+        let _ = writeln!(io::stdout(), "edge-tls {edge_tls}");
+    }
     ended().await?;
     sandbox.stop().await;
     Ok(())

@@ -5,6 +5,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::header::{HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -16,26 +19,36 @@ use crate::config::{Config, Seed};
 use crate::edge_rules::EdgeRule;
 use crate::faults::Fault;
 use crate::origin::seed;
+use crate::server::TlsFor;
 use crate::state::{Call, Distribution, Invalidation, Line, Settings, Shared, State, View};
 use crate::world::World;
-use crate::{api, edge, server};
+use crate::{api, edge, server, tls};
+
+/// By which the edge knows that a viewer came by HTTPS, whoever ends TLS.
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// A running sandbox. It ends when it is stopped or dropped.
 #[derive(Debug)]
 pub struct Sandbox {
     world: Arc<World>,
     api: SocketAddr,
+    edge_tls: Option<SocketAddr>,
     stop: watch::Sender<bool>,
-    tasks: [JoinHandle<()>; 2],
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Sandbox {
-    /// Binds both sockets, fills missing origin folders, and serves from then on.
+    /// Binds its sockets, fills missing origin folders, and serves from then on.
     pub async fn start(config: Config) -> io::Result<Self> {
         std::fs::create_dir_all(&config.origin)?;
         let state = State::open(Settings::new(config.complete_after), config.journal.as_deref())?;
         let api = TcpListener::bind(config.api).await?;
         let edge = TcpListener::bind(config.edge).await?;
+        let edge_tls = match config.edge_tls {
+            Some(address) => Some(TcpListener::bind(address).await?),
+            None => None,
+        };
+        let edge_tls_address = edge_tls.as_ref().map(TcpListener::local_addr).transpose()?;
         let api_address = api.local_addr()?;
         let world = Arc::new(World {
             shared: Shared::new(state),
@@ -49,8 +62,14 @@ impl Sandbox {
             }
         }
         let (stop, stopped) = watch::channel(false);
-        let tasks = [serve_api(api, &world, stopped.clone()), serve_edge(edge, &world, stopped)];
-        Ok(Self { world, api: api_address, stop, tasks })
+        let mut tasks =
+            vec![serve_api(api, &world, stopped.clone()), serve_edge(edge, &world, None, stopped.clone())];
+        if let Some(listener) = edge_tls {
+            let known = world.clone();
+            let tls: TlsFor = Arc::new(move |name| tls::config_for(&known.shared.lock(), name));
+            tasks.push(serve_edge(listener, &world, Some(tls), stopped));
+        }
+        Ok(Self { world, api: api_address, edge_tls: edge_tls_address, stop, tasks })
     }
 
     /// The API's address, for `AWS_ENDPOINT_URL_CLOUDFRONT`.
@@ -63,6 +82,12 @@ impl Sandbox {
     #[must_use]
     pub fn edge_url(&self) -> String {
         format!("http://{}", self.world.edge)
+    }
+
+    /// The edge's address for HTTPS, if it has one. The name that TLS asks for decides the certificate.
+    #[must_use]
+    pub fn edge_tls_url(&self) -> Option<String> {
+        self.edge_tls.map(|address| format!("https://{address}"))
     }
 
     /// The edge of one distribution, for a browser: `http://<label>.localhost:<port>`.
@@ -189,14 +214,24 @@ impl Sandbox {
 fn serve_api(listener: TcpListener, world: &Arc<World>, stopped: watch::Receiver<bool>) -> JoinHandle<()> {
     let world = world.clone();
     let handler = move |request, connection| api::handle(world.clone(), request, connection);
-    tokio::spawn(server::serve(listener, http1::Builder::new(), stopped, handler))
+    tokio::spawn(server::serve(listener, http1::Builder::new(), None, stopped, handler))
 }
 
-fn serve_edge(listener: TcpListener, world: &Arc<World>, stopped: watch::Receiver<bool>) -> JoinHandle<()> {
-    let world = world.clone();
-    let handler = move |request, connection| edge::handle(world.clone(), request, connection);
+fn serve_edge(
+    listener: TcpListener,
+    world: &Arc<World>,
+    tls: Option<TlsFor>,
+    stopped: watch::Receiver<bool>,
+) -> JoinHandle<()> {
+    let (world, is_https) = (world.clone(), tls.is_some());
+    let handler = move |mut request: Request<Incoming>, connection| {
+        if is_https {
+            request.headers_mut().insert(FORWARDED_PROTO, HeaderValue::from_static("https"));
+        }
+        edge::handle(world.clone(), request, connection)
+    };
     let mut http = http1::Builder::new();
     // The edge's `Date` goes by the sandbox's clock, and a rule may take it away.
     http.auto_date_header(false);
-    tokio::spawn(server::serve(listener, http, stopped, handler))
+    tokio::spawn(server::serve(listener, http, tls, stopped, handler))
 }

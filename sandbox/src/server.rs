@@ -1,4 +1,4 @@
-//! Owns the sockets: accepts, serves HTTP/1 and can break a connection in the ways that networks do.
+//! Owns the sockets: accepts, serves HTTP/1 with TLS or without, and can break a connection in the ways that networks do.
 
 use std::convert::Infallible;
 use std::io;
@@ -17,6 +17,10 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::server::Acceptor;
+use tokio_rustls::server::TlsStream;
 
 /// Connections that are open at one time on one socket; more wait.
 const MOST_CONNECTIONS: usize = 1_024;
@@ -53,10 +57,14 @@ impl Connection {
     }
 }
 
-/// Serves as `http` says until `stop` turns true; open connections end with it.
+/// The TLS settings for the name that a client asks for, if it asks for one.
+pub(crate) type TlsFor = Arc<dyn Fn(Option<&str>) -> io::Result<ServerConfig> + Send + Sync>;
+
+/// Serves as `http` says, over TLS where that is given, until `stop` turns true; open connections end with it.
 pub(crate) async fn serve<H, F>(
     listener: TcpListener,
     http: http1::Builder,
+    tls: Option<TlsFor>,
     stop: watch::Receiver<bool>,
     handler: H,
 ) where
@@ -75,10 +83,10 @@ pub(crate) async fn serve<H, F>(
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let (http, handler, mut stop) = (http.clone(), handler.clone(), stop.clone());
+        let (http, tls, handler, mut stop) = (http.clone(), tls.clone(), handler.clone(), stop.clone());
         tokio::spawn(async move {
             tokio::select! {
-                () = converse(stream, &http, handler) => {}
+                () = converse(stream, &http, tls, handler) => {}
                 () = ends(&mut stop) => {}
             }
             drop(place);
@@ -100,7 +108,7 @@ async fn ends(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-async fn converse<H, F>(stream: TcpStream, http: &http1::Builder, handler: H)
+async fn converse<H, F>(stream: TcpStream, http: &http1::Builder, tls: Option<TlsFor>, handler: H)
 where
     H: Fn(Request<Incoming>, Connection) -> F + Send,
     F: Future<Output = Result<Response<Body>, BreakOff>> + Send,
@@ -110,7 +118,20 @@ where
     let wire = Wire { stream, reset: connection.0.clone() };
     let service = service_fn(move |request| handler(request, connection.clone()));
     // However a connection ends, it concerns nobody but its client.
-    let _ = http.serve_connection(TokioIo::new(wire), service).await;
+    let _ = match tls {
+        None => http.serve_connection(TokioIo::new(wire), service).await,
+        Some(tls) => match handshake(wire, &tls).await {
+            Ok(stream) => http.serve_connection(TokioIo::new(stream), service).await,
+            Err(_) => return,
+        },
+    };
+}
+
+/// Makes TLS of a connection, with the certificate that the client's name gets.
+async fn handshake(wire: Wire, tls: &TlsFor) -> io::Result<TlsStream<Wire>> {
+    let start = LazyConfigAcceptor::new(Acceptor::default(), wire).await?;
+    let config = tls(start.client_hello().server_name())?;
+    start.into_stream(Arc::new(config)).await
 }
 
 /// A TCP stream that can end with a reset.

@@ -17,6 +17,7 @@ use crate::edge_rules::EdgeRule;
 use crate::faults::Fault;
 use crate::server::Body;
 use crate::state::{Line, Settings};
+use crate::tls::CERTIFICATE_AUTHORITY;
 use crate::world::World;
 
 /// A request that cannot be done, and why.
@@ -67,6 +68,7 @@ fn act(world: &World, head: &Parts, body: Option<Bytes>) -> Outcome {
         ("DELETE", "calls") => clear_calls(world),
         ("GET", "distributions") => Ok(distributions::list(world)),
         ("POST", "distributions") => distributions::change(world, read(&body)?),
+        ("GET", "authority") => Ok(json!({ "pem": CERTIFICATE_AUTHORITY })),
         ("GET", "clock") => Ok(json!({ "now": world.clock.now() })),
         ("POST", "clock") => advance(world, &body),
         _ => Err((StatusCode::NOT_FOUND, "See `cloudfront-sandbox --help` for what there is.".to_owned())),

@@ -72,7 +72,7 @@ pub struct Distribution {
     pub web_acl: String,
     /// Whose viewers are served.
     pub geo_restriction: GeoRestriction,
-    /// Unset, the API shows `redirect-to-https` and the edge serves everybody: it has no certificate to offer.
+    /// Unset, the API shows `redirect-to-https` and the edge serves everybody: most ask it without TLS.
     /// Set, the edge obeys it, and `X-Forwarded-Proto: https` marks a viewer that came by HTTPS.
     pub viewer_protocol_policy: Option<ViewerProtocolPolicy>,
     /// `GET` and `HEAD`, and those that the behaviour allows beside them.
@@ -87,7 +87,7 @@ pub struct Distribution {
     pub min_ttl: u64,
     /// The IDs of the public keys whose signed URLs and cookies are let in; none: everybody is.
     pub trusted_keys: Vec<String>,
-    /// `required` or `optional` client certificates of viewers; unset: none. Only shown: the edge has no TLS.
+    /// `required` or `optional` client certificates of viewers; unset: none. The edge obeys it where it has HTTPS.
     pub client_certificates: Option<String>,
     /// The bucket of standard logs; empty: off. Only shown.
     pub log_bucket: String,

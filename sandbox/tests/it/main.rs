@@ -20,3 +20,4 @@ mod persistence;
 mod references;
 mod staging;
 mod support;
+mod tls;

@@ -4,6 +4,7 @@ mod accounts;
 mod acting;
 mod answers;
 mod apis;
+mod certificates;
 mod changes;
 mod check_up;
 mod checks;

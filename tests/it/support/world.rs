@@ -10,7 +10,11 @@ use std::{
 };
 
 use base64::Engine as _;
-use cloudfront_sandbox::{Call, Config, Fault, FaultKind, Sandbox};
+use cloudfront_sandbox::{CERTIFICATE_AUTHORITY, Call, Config, Fault, FaultKind, Sandbox};
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use unstale::{
@@ -61,6 +65,8 @@ pub struct Setup {
     pub settings: WorkerSettings,
     pub connect: Connect,
     pub complete_after: Duration,
+    /// Whether looks go to the stand-in's edge over TLS.
+    pub tls: bool,
 }
 
 impl Default for Setup {
@@ -69,6 +75,7 @@ impl Default for Setup {
             settings: WorkerSettings::default(),
             connect: Connect::default(),
             complete_after: Duration::from_secs(20),
+            tls: false,
         }
     }
 }
@@ -96,10 +103,13 @@ pub struct World {
 
 /// Looks at the stand-in's edge.
 fn checker(context: &WorkerContext, sandbox: &Sandbox, secrets_key: Option<Arc<SecretsKey>>) -> Checker {
-    let place = Place::parse(&sandbox.edge_url()).unwrap();
+    let address = sandbox.edge_tls_url().unwrap_or_else(|| sandbox.edge_url());
+    let place = Place::parse(&address).unwrap();
     // A site that hangs should not hold a test for long.
     let bounds = Bounds { whole: Duration::from_secs(2), ..Bounds::default() };
-    let edge = EdgeClient::new(place, context.clock.clone(), bounds).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(CERTIFICATE_AUTHORITY.as_bytes()).unwrap()).unwrap();
+    let edge = EdgeClient::with_roots(place, roots, context.clock.clone(), bounds).unwrap();
     Checker::new(context.clone(), edge, secrets_key)
 }
 
@@ -168,6 +178,7 @@ impl World {
         let start = jiff::Timestamp::from_microsecond(START.as_micros()).unwrap();
         let sandbox = Sandbox::start(Config {
             complete_after: setup.complete_after,
+            edge_tls: setup.tls.then(|| ([127, 0, 0, 1], 0).into()),
             clock: cloudfront_sandbox::Clock::manual(start),
             ..Config::new(folder.path().join("origin"))
         })
