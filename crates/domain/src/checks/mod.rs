@@ -17,6 +17,7 @@ pub mod expected;
 pub mod freshness;
 pub mod handed_in;
 mod headers;
+mod hidden_file;
 mod judge_api;
 pub mod look;
 mod look_headers;
