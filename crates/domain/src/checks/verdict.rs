@@ -186,7 +186,13 @@ fn judge_version(evidence: &Evidence<'_>, answer: &Answer, is_expected_body: Opt
 fn judge_by_age(evidence: &Evidence<'_>, answer: &Answer) -> Judgement {
     match (cached(evidence), change(evidence, answer)) {
         (Cached::Unknown(cause), _) => Judgement::unclear(cause),
-        // Whatever `X-Cache` says, these are not the bytes of before, and no cache had them before.
+        // Nobody knows what CloudFront answered with: it may be a page for an error, as with `Error`.
+        (Cached::Since, Comparison::Other)
+            if answer.x_cache.as_ref().is_some_and(XCache::is_unknown_of_cloudfront) =>
+        {
+            Judgement::unclear(CheckCause::UnknownXCache)
+        }
+        // These are not the bytes of before, and no cache had them before.
         (Cached::Since, Comparison::Other) => Judgement::FRESH,
         // The origin may have failed, and a cache may start `Age` anew all the same (Stack Overflow 71778683).
         (_, Comparison::Same | Comparison::Unknown) if answer.x_cache == Some(XCache::RefreshHit) => {

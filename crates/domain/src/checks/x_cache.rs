@@ -78,6 +78,12 @@ impl XCache {
         VALUES.iter().find(|(_, meaning)| meaning == self).map_or("", |(name, _)| name)
     }
 
+    /// Whether it is CloudFront's word, and one that is not known: it may stand for any answer, such as an error page.
+    #[must_use]
+    pub fn is_unknown_of_cloudfront(&self) -> bool {
+        matches!(self, Self::Unknown(text) if text.to_ascii_lowercase().ends_with("from cloudfront"))
+    }
+
     /// Whether a function at the edge made the answer. No cache is involved then, and its headers are the function's.
     #[must_use]
     pub const fn is_generated(&self) -> bool {
@@ -108,6 +114,7 @@ mod tests {
     #[test]
     fn only_listed_values_from_cloudfront_are_known() {
         for (name, meaning) in VALUES {
+            assert!(!meaning.is_unknown_of_cloudfront());
             assert_eq!(XCache::parse(&format!("{name} from cloudfront")), meaning);
             assert_eq!(XCache::from(String::from(meaning.clone())), meaning);
             assert_eq!(XCache::parse(&format!(" {} From CloudFront ", name.to_uppercase())), meaning);
@@ -121,6 +128,7 @@ mod tests {
             "",
         ] {
             assert_eq!(XCache::parse(other), XCache::Unknown(other.to_owned()));
+            assert_eq!(XCache::parse(other).is_unknown_of_cloudfront(), other.ends_with("cloudfront"));
         }
     }
 
