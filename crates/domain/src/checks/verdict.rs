@@ -110,6 +110,10 @@ pub fn judge(evidence: &Evidence<'_>) -> Judgement {
     if evidence.accepted_at.is_some_and(|accepted| evidence.after.sent_at() < accepted) {
         return Judgement::unclear(CheckCause::TooEarly);
     }
+    // No look is conditional, so that nobody may be told that nothing has changed (RFC 9110, section 15.4.5).
+    if answer.status == 304 {
+        return Judgement::unclear(CheckCause::Contradiction);
+    }
     match evidence.expected {
         ExpectedContent::Gone if is_gone => Judgement::FRESH,
         ExpectedContent::Gone => judge_not_gone(evidence, answer),
