@@ -13,7 +13,8 @@ pub(super) enum Comparison {
 
 /// Compares two answers by the strongest that both have: the body, then the version ID of S3, then the `ETag`.
 ///
-/// Status and `Location` are the content of a redirect. `Last-Modified` is not compared: it has a resolution of a
+/// Status and `Location` are the content of a redirect. Bodies of different encodings cannot be compared as they came.
+/// `Last-Modified` is not compared: it has a resolution of a
 /// second, and a deployment may keep it.
 pub(super) fn compare(before: &Answer, after: &Answer) -> Comparison {
     if before.status != after.status {
@@ -22,7 +23,9 @@ pub(super) fn compare(before: &Answer, after: &Answer) -> Comparison {
     if after.is_redirect() {
         return known(Some((&before.location, &after.location)));
     }
+    let same_encoding = before.encoding == after.encoding;
     match (before.body, after.body) {
+        _ if !same_encoding => {}
         (Some(a), Some(b)) if a.whole && b.whole => return known(Some((a.sha256, b.sha256))),
         // Two bodies whose beginnings differ are different. Equal beginnings prove nothing.
         (Some(a), Some(b)) if a.hashed == b.hashed && a.sha256 != b.sha256 => return Comparison::Other,
@@ -32,7 +35,11 @@ pub(super) fn compare(before: &Answer, after: &Answer) -> Comparison {
     if versions.is_some() {
         return known(versions);
     }
-    known(before.opaque_tag().zip(after.opaque_tag()))
+    match known(before.opaque_tag().zip(after.opaque_tag())) {
+        // The same content has another strong tag in another encoding (RFC 9110, section 8.8.3.3).
+        Comparison::Other if !same_encoding => Comparison::Unknown,
+        comparison => comparison,
+    }
 }
 
 fn known<T: PartialEq>(pair: Option<(T, T)>) -> Comparison {
@@ -77,6 +84,24 @@ mod tests {
         for (before, after, expected) in cases {
             assert_eq!(compare(&before, &after), expected, "{before:?} {after:?}");
         }
+    }
+
+    #[test]
+    fn in_another_encoding_only_what_is_the_same_tells() {
+        let whole = |text: &str| Some(BodyDigest::of(text.as_bytes(), true));
+        let packed = |answer: Answer| Answer { encoding: Some("gzip".to_owned()), ..answer };
+        let before = || answer(whole("a"), None, Some("\"x\""));
+        for (after, expected) in [
+            (packed(answer(whole("\x1f\x0b"), None, Some("W/\"x\""))), Comparison::Same),
+            (packed(answer(whole("\x1f\x0b"), None, Some("\"x-gzip\""))), Comparison::Unknown),
+            (packed(answer(whole("\x1f\x0b"), None, None)), Comparison::Unknown),
+        ] {
+            assert_eq!(compare(&before(), &after), expected, "{after:?}");
+            assert_eq!(compare(&packed(before()), &after), Comparison::Other, "{after:?}");
+        }
+        let version = |id| answer(whole("a"), Some(id), None);
+        assert_eq!(compare(&version("1"), &packed(version("1"))), Comparison::Same);
+        assert_eq!(compare(&version("1"), &packed(version("2"))), Comparison::Other);
     }
 
     #[test]

@@ -69,6 +69,7 @@ impl Answer {
             &self.other_cache,
             &self.server,
             &self.location,
+            &self.encoding,
             &self.allowed_origin,
             &self.retry_after,
         ];
@@ -93,6 +94,10 @@ impl Answer {
             "content-type" => self.is_html = value.to_ascii_lowercase().starts_with("text/html"),
             // S3 sends `null` for objects that were written while the bucket had no versions.
             "x-amz-version-id" => self.version_id = text().filter(|id| id != "null"),
+            "content-encoding" => {
+                let value = value.to_ascii_lowercase();
+                self.encoding = Some(value).filter(|value| value != "identity");
+            }
             "location" => self.location = text(),
             "cache-control" => {
                 let value = value.to_ascii_lowercase();
@@ -206,6 +211,7 @@ mod tests {
             Answer { x_cache: Some(XCache::Unknown("x".repeat(VALUE_MAX + 1))), ..good.clone() },
         ] {
             assert!(!bad.is_bounded(), "{bad:?}");
+            Answer { encoding: long.clone(), ..good.clone() },
         }
     }
 
@@ -222,3 +228,5 @@ mod tests {
         assert!(answer.forbids_caching);
     }
 }
+            ("content-encoding", "Identity"),
+        assert_eq!(answer.encoding, None);

@@ -116,7 +116,10 @@ pub struct Answer {
     pub last_modified: Option<Timestamp>,
     /// `Content-Length`, or else the length of the body if it was read to its end. In bytes.
     pub length: Option<u64>,
+    /// Of the bytes as they came: of a compressed body if there is an `encoding`.
     pub body: Option<BodyDigest>,
+    /// `Content-Encoding`, such as `gzip`, in lower case. `None` if it is missing or `identity`.
+    pub encoding: Option<String>,
     /// `x-amz-version-id` of S3. `None` for `null`, which S3 sends for every version without an ID.
     pub version_id: Option<String>,
     /// `X-Amz-Cf-Pop`: the edge location, such as `FRA50-C1`.

@@ -28,6 +28,17 @@ fn age_and_content_decide_together() {
         ),
         ("missing before", case(seen(-1, "").status(404), seen(60, "new").age(30)), "fresh"),
         (
+            "the same in another encoding",
+            case(old(), seen(60, "packed").with(|answer| answer.encoding = Some("gzip".to_owned())).age(30)),
+            "unclear nothing_to_compare",
+        ),
+        ("a 304 to a plain GET", case(old(), seen(60, "").status(304).age(30)), "unclear contradiction"),
+        (
+            "a word of another cache",
+            case(old(), seen(60, "new").with(|a| a.x_cache = Some(XCache::parse("TCP_MISS"))).age(30)),
+            "fresh",
+        ),
+        (
             "an edge that counts seconds at its own turn of the second",
             case(old(), seen(60, "new").age(59)),
             "unclear age_too_near",
