@@ -35,7 +35,7 @@ impl Answer {
         body: Option<BodyDigest>,
     ) -> Self {
         let mut answer = Self { status, body, ..Self::default() };
-        let mut ages = Vec::new();
+        let (mut ages, mut via) = (Vec::new(), Vec::new());
         for (name, value) in headers {
             let value = value.trim();
             if value.len() > VALUE_MAX {
@@ -44,10 +44,13 @@ impl Answer {
             let name = name.to_ascii_lowercase();
             if name == "age" {
                 ages.push(value.parse().ok());
+            } else if name == "via" {
+                via.push(value.to_ascii_lowercase());
             } else if !answer.read_entity(&name, value) {
                 answer.read_way(&name, value);
             }
         }
+        answer.read_via(&via.join(", "));
         answer.age = match ages[..] {
             [Some(first), ref others @ ..] if others.iter().all(|age| *age == Some(first)) => Some(first),
             _ => None,
@@ -66,10 +69,10 @@ impl Answer {
             &self.etag,
             &self.version_id,
             &self.cf_id,
+            &self.encoding,
             &self.other_cache,
             &self.server,
             &self.location,
-            &self.encoding,
             &self.allowed_origin,
             &self.retry_after,
         ];
@@ -91,13 +94,13 @@ impl Answer {
             "etag" => self.etag = text(),
             "last-modified" => self.last_modified = Timestamp::of_http_date(value),
             "content-length" => self.length = value.parse().ok(),
-            "content-type" => self.is_html = value.to_ascii_lowercase().starts_with("text/html"),
-            // S3 sends `null` for objects that were written while the bucket had no versions.
-            "x-amz-version-id" => self.version_id = text().filter(|id| id != "null"),
             "content-encoding" => {
                 let value = value.to_ascii_lowercase();
                 self.encoding = Some(value).filter(|value| value != "identity");
             }
+            "content-type" => self.is_html = value.to_ascii_lowercase().starts_with("text/html"),
+            // S3 sends `null` for objects that were written while the bucket had no versions.
+            "x-amz-version-id" => self.version_id = text().filter(|id| id != "null"),
             "location" => self.location = text(),
             "cache-control" => {
                 let value = value.to_ascii_lowercase();
@@ -115,7 +118,6 @@ impl Answer {
             "x-cache" => self.x_cache = Some(XCache::parse(value)),
             "x-amz-cf-pop" => (self.pop, self.via_cloudfront) = (text().filter(|pop| is_pop(pop)), true),
             "x-amz-cf-id" => (self.cf_id, self.via_cloudfront) = (text(), true),
-            "via" => self.read_via(value),
             "server" => self.server = text(),
             "www-authenticate" => self.asks_for_credentials = true,
             "x-amz-apigw-id" | "apigw-requestid" | "x-amzn-errortype" => self.from_aws_api = true,
@@ -129,11 +131,13 @@ impl Answer {
         }
     }
 
-    fn read_via(&mut self, value: &str) {
-        let value = value.to_ascii_lowercase();
-        self.via_cloudfront |= value.contains("(cloudfront)");
-        if let Some((_, cache)) = VIA.iter().find(|(mark, _)| value.contains(mark)) {
-            self.other_cache = Some((*cache).to_owned());
+    /// Reads all of `Via`, in lower case. Who passes an answer on adds itself at the end (RFC 9110, section 7.6.3).
+    fn read_via(&mut self, via: &str) {
+        let cloudfront = via.find("(cloudfront)");
+        self.via_cloudfront |= cloudfront.is_some();
+        if let Some((at, cache)) = VIA.iter().find_map(|(mark, cache)| Some((via.find(mark)?, *cache))) {
+            self.other_cache = Some(cache.to_owned());
+            self.is_cache_behind = cloudfront.is_some_and(|cloudfront| at < cloudfront);
         }
     }
 }
@@ -190,6 +194,11 @@ mod tests {
         assert_eq!(read(&[("CF-Ray", "8a")]).other_cache.as_deref(), Some("Cloudflare"));
         let behind = read(&[("Via", "1.1 v (Varnish/7.1), 1.1 x.cloudfront.net (CloudFront)")]);
         assert!(behind.via_cloudfront && behind.other_cache.as_deref() == Some("Varnish"));
+        assert!(behind.is_cache_behind);
+        let in_two = read(&[("Via", "1.1 v (Varnish/7.1)"), ("Via", "1.1 x.cloudfront.net (CloudFront)")]);
+        assert!(in_two.via_cloudfront && in_two.is_cache_behind);
+        let in_front = read(&[("Via", "1.1 x.cloudfront.net (CloudFront), 1.1 squid")]);
+        assert!(in_front.via_cloudfront && !in_front.is_cache_behind);
         assert_eq!(read(&[("Via", "1.1 google")]).other_cache, None);
     }
 
@@ -202,6 +211,7 @@ mod tests {
             Answer { status: 0, ..good.clone() },
             Answer { status: 999, ..good.clone() },
             Answer { etag: long.clone(), ..good.clone() },
+            Answer { encoding: long.clone(), ..good.clone() },
             Answer { location: Some("a\nb".to_owned()), ..good.clone() },
             Answer { server: Some("\0".to_owned()), ..good.clone() },
             Answer { pop: Some("<b>".to_owned()), ..good.clone() },
@@ -211,7 +221,6 @@ mod tests {
             Answer { x_cache: Some(XCache::Unknown("x".repeat(VALUE_MAX + 1))), ..good.clone() },
         ] {
             assert!(!bad.is_bounded(), "{bad:?}");
-            Answer { encoding: long.clone(), ..good.clone() },
         }
     }
 
@@ -223,10 +232,10 @@ mod tests {
             ("x-amz-version-id", "null"),
             ("date", "yesterday"),
             ("cache-control", "max-age=3, No-Store"),
+            ("content-encoding", "Identity"),
         ]);
+        assert_eq!(answer.encoding, None);
         assert_eq!((answer.etag, answer.version_id, answer.date), (None, None, None));
         assert!(answer.forbids_caching);
     }
 }
-            ("content-encoding", "Identity"),
-        assert_eq!(answer.encoding, None);

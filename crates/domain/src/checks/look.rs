@@ -130,6 +130,8 @@ pub struct Answer {
     pub via_cloudfront: bool,
     /// Another cache or CDN that names itself in the headers, such as `Varnish`.
     pub other_cache: Option<String>,
+    /// Whether `Via` says that this cache is between CloudFront and the origin.
+    pub is_cache_behind: bool,
     pub server: Option<String>,
     /// `Location` of a redirect.
     pub location: Option<String>,

@@ -264,6 +264,8 @@ fn why_stale(evidence: &Evidence<'_>, answer: &Answer) -> CheckCause {
     let hosts = evidence.configuration.hosts.as_ref();
     if hosts.is_some_and(|hosts| !url.host.is_empty() && !url.is_host_of(hosts)) {
         CheckCause::OtherDistribution
+    } else if answer.is_cache_behind {
+        CheckCause::CacheBehind
     } else if answer.other_cache.is_some() || !answer.via_cloudfront {
         CheckCause::CacheInFront
     } else if answer.x_cache == Some(XCache::Miss) {

@@ -147,6 +147,11 @@ fn an_old_copy_has_a_likely_cause() {
         ("a cache that names itself", case(old(), stale().with(varnish)), "stale cache_in_front"),
         ("an Age without CloudFront", case(old(), stale().elsewhere()), "stale cache_in_front"),
         (
+            "a cache that names itself, behind",
+            case(old(), stale().with(varnish).with(|answer| answer.is_cache_behind = true)),
+            "stale cache_behind",
+        ),
+        (
             "CloudFront had no copy, and another cache had",
             case(old(), stale().x_cache("Miss")),
             "stale cache_behind",
