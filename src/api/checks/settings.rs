@@ -34,7 +34,8 @@ pub struct CheckSettingsShape {
     /// Request headers of each look at the distribution's hosts. The values of secret ones are always empty, and those
     /// of all for who may not set them.
     pub headers: BTreeMap<String, String>,
-    /// A text that each page must contain, such as `build 5121`.
+    /// A text that each page must contain, such as `build 5121`. Files that a page loads (style sheets, scripts,
+    /// pictures, fonts, media) and archives need not have it.
     pub must_contain: Option<String>,
     pub must_not_contain: Option<String>,
     /// The origin whose pages must be able to read each URL, such as `https://app.example.com`.

@@ -13,7 +13,7 @@ use crate::{
     domain::{
         checks::{
             Answer, BodyDigest, CheckSettings, CorsAnswer, Look, LookFailure, PageSource, Reference,
-            ReferenceOutcome, body_hint, page_references, settings::serves,
+            ReferenceOutcome, body_hint, is_file_of_page, page_references, settings::serves,
         },
         distributions::distribution::Distribution,
     },
@@ -320,9 +320,12 @@ pub(super) fn answer(fetched: &Fetched, settings: &CheckSettings) -> Answer {
     }
     // In a body that was cut or compressed, a text that was not found may still be there.
     let is_readable = whole && !fetched.is_encoded();
-    let mut found = fetched.found.iter().copied().map(|found| (found || is_readable).then_some(found));
-    answer.required_text_found = settings.must_contain.as_ref().and_then(|_| found.next().flatten());
-    answer.forbidden_text_found = settings.must_not_contain.as_ref().and_then(|_| found.next().flatten());
+    let content_type = fetched.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let is_page = !content_type.is_some_and(is_file_of_page);
+    let mut needles = fetched.found.iter().copied();
+    let mut found = |is_known| needles.next().and_then(|found| (found || is_known).then_some(found));
+    answer.required_text_found = settings.must_contain.as_ref().and_then(|_| found(is_readable && is_page));
+    answer.forbidden_text_found = settings.must_not_contain.as_ref().and_then(|_| found(is_readable));
     answer
 }
 

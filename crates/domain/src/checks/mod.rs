@@ -23,6 +23,7 @@ pub mod look;
 mod look_headers;
 mod new_settings;
 pub mod origin;
+mod page_files;
 pub mod references;
 pub mod run;
 pub mod sample;
@@ -59,6 +60,7 @@ pub use look::{Answer, BodyDigest, Look, LookFailure};
 pub use look_headers::{LookHeaderProblem, LookHeaders, NewHeader, Sealing, SecretHeader};
 pub use new_settings::{CheckSettingsError, NewCheckSettings};
 pub use origin::{AtOrigin, OriginAnswer, judge_origin, needs_origin, object_key};
+pub use page_files::is_file_of_page;
 pub use references::{
     PageSource, Reference, ReferenceKind, ReferenceOutcome, ReferenceSeen, judge_references,
     needs_references, page_references, page_scripts,
