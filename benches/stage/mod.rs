@@ -163,8 +163,14 @@ impl Service {
 
     /// Without the pace that spares AWS.
     pub fn start_unpaced(worker_context: &WorkerContext) -> Outcome<Self> {
+        Self::start_unpaced_with(worker_context, &[])
+    }
+
+    /// The same with these settings.
+    pub fn start_unpaced_with(worker_context: &WorkerContext, settings: &[(&str, &str)]) -> Outcome<Self> {
         let mut command = worker_context.unstale();
         command.env("UNSTALE_CREATE_RATE", "1000").env("UNSTALE_CREATE_BURST", "1000");
+        command.envs(settings.iter().copied());
         Self::run(command)
     }
 

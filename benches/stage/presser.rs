@@ -26,8 +26,13 @@ impl Presser {
 
     /// Presses, and waits for the answer that it was taken.
     pub async fn press(&mut self, item: &str) -> Outcome<()> {
-        let item = item.replace('/', "%2F");
-        let form = format!("distribution={DISTRIBUTION}&items={item}&reason=&request_key={}", key());
+        self.press_for(DISTRIBUTION, &[item.to_owned()], "").await
+    }
+
+    /// The same for any distribution. `more` are further fields of the form, such as `&warm=yes`.
+    pub async fn press_for(&mut self, distribution: &str, items: &[String], more: &str) -> Outcome<()> {
+        let items = items.join("%0A").replace('/', "%2F");
+        let form = format!("distribution={distribution}&items={items}&reason=&request_key={}{more}", key());
         let (host, cookie, length) = (&self.host, &self.cookie, form.len());
         let request = format!(
             "POST /invalidations HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nCookie: {cookie}\r\n\
