@@ -51,7 +51,8 @@ class Desk:
 
 
 @contextlib.contextmanager
-def running_desk(folder, complete_after="1s", **more):
+def running_desk(folder, complete_after="1s", distributions=(), **more):
+    """The service on a sandbox that has these distributions too; `more` is added to the service's environment."""
     origin = folder / "origin"
     origin.mkdir()
     arguments = ["--api", "127.0.0.1:0", "--edge", "127.0.0.1:0", "--origin", str(origin)]
@@ -60,6 +61,8 @@ def running_desk(folder, complete_after="1s", **more):
         try:
             api = stand_in.stdout.readline().split()[1]
             edge = stand_in.stdout.readline().split()[1]
+            if distributions:
+                add(api, distributions)
             environment = {
                 "PATH": os.environ["PATH"],
                 "HOME": str(folder),
@@ -82,6 +85,14 @@ def running_desk(folder, complete_after="1s", **more):
                 yield desk
         finally:
             stand_in.terminate()
+
+
+def add(api, distributions):
+    """Adds distributions to a sandbox."""
+    data = json.dumps(list(distributions)).encode()
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(urllib.request.Request(f"{api}/_sandbox/distributions", data), timeout=30) as answer:
+        assert answer.status == 200
 
 
 @contextlib.contextmanager
