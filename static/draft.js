@@ -25,7 +25,7 @@
 
   const form = document.getElementById("request");
   if (!form) return;
-  const { items, names, exact, without, reason, gone, warm, distribution, request_key: key } = form.elements;
+  const { items, names, exact, without, as_sent: asSent, reason, gone, warm, distribution, request_key: key } = form.elements;
   const save = (sent) => {
     write({
       person: form.dataset.person,
@@ -34,6 +34,7 @@
       names: names.checked,
       exact: exact.checked,
       without: without.value,
+      asSent: asSent.value,
       reason: reason.value,
       gone: gone.checked,
       warm: warm?.checked,
@@ -53,6 +54,7 @@
   names.checked = draft.names === true;
   exact.checked = draft.exact === true;
   without.value = draft.without ?? "";
+  asSent.value = draft.asSent ?? "";
   reason.value = draft.reason;
   gone.checked = draft.gone === true;
   // It is not offered where Unstale asks no site.

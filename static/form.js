@@ -14,6 +14,9 @@
       event.preventDefault();
       const items = document.getElementById("items");
       items.value = `${items.value.trimEnd()}\n${add.dataset.add}`;
+      // The plan made it, so it is not read as text that somebody typed.
+      const asSent = document.getElementById("as-sent");
+      asSent.value = `${asSent.value} ${add.dataset.add}`.trim();
       items.dispatchEvent(new Event("input", { bubbles: true }));
     }
     const leaveOut = event.target.closest("[data-leave-out]");

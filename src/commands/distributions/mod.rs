@@ -9,7 +9,7 @@ pub(crate) mod set_path_mappings;
 pub(crate) mod staging;
 
 pub use plan_to_show::{PlanQuestion, PlanToShow, plan_to_show};
-pub use planning::{PlacedInput, place, plan};
+pub use planning::{PlacedInput, item_lines, place, plan};
 pub use protect_distribution::protect_distribution;
 pub use refresh_distributions::refresh_distributions;
 pub use set_path_mappings::{add_path_mapping, set_path_mappings};

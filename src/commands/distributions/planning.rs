@@ -8,8 +8,9 @@ use crate::{
         distributions::{distribution::Distribution, host_table::HostTable, path_mapping::PathMapping},
         id::DistributionId,
         invalidations::{
-            item::TargetDistribution,
-            plan::{Candidates, Plan, PlanInput, PlanLine, Surroundings},
+            batching,
+            item::{Item, TargetDistribution},
+            plan::{Candidates, ItemLines, Plan, PlanInput, PlanLine, Surroundings},
         },
     },
     store::{
@@ -31,6 +32,25 @@ pub async fn plan(
         if input.may_use_a_mapping() { path_mappings::of(conn, &distribution.id).await? } else { Vec::new() };
     let on = TargetDistribution::new(distribution, &hosts).with_mappings(&mappings);
     Ok(Plan::within(input, &on, around, access))
+}
+
+/// The items of an earlier request as lines of the form, and whether the form has to send exactly these lines, so that its
+/// plan has the same items.
+pub async fn item_lines(
+    conn: &mut Conn,
+    items: &[Item],
+    distribution: &Distribution,
+    access: &Access,
+) -> Result<(ItemLines, bool), StoreError> {
+    let texts: Vec<&str> = items.iter().map(Item::as_str).collect();
+    let hosts = host_table(conn, &PlanInput::items(&texts), access).await?;
+    let on = TargetDistribution::new(distribution, &hosts);
+    // What is used up changes no item.
+    let around = Surroundings::unmeasured(batching::OURS);
+    let plan = |input| Plan::within(input, &on, around, access);
+    let lines = ItemLines::new(items, plan);
+    let have_to_be_exact = lines.have_to_be_exact(items, plan);
+    Ok((lines, have_to_be_exact))
 }
 
 /// What was asked for, by distribution.

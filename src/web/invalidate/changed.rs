@@ -4,6 +4,7 @@ use crate::{
     domain::{
         checks::{BucketChanges, BucketComparison},
         id::DistributionId,
+        invalidations::item::Item,
     },
     http::session::Visitor,
     store::{Conn, StoreError, checks},
@@ -24,8 +25,7 @@ pub(super) async fn fill_with_changes(
     let changes = checks::changes::find(conn, id).await?;
     let items =
         changes.as_ref().and_then(BucketChanges::comparison).into_iter().flat_map(BucketComparison::items);
-    let items = items.filter(|item| visitor.access.covers(id, item)).map(|item| item.to_string());
-    form.distribution = id.to_string();
-    form.items = items.collect::<Vec<_>>().join("\n");
+    let items: Vec<Item> = items.filter(|item| visitor.access.covers(id, item)).collect();
+    form.fill_with_items(conn, visitor, id, &items).await?;
     Ok(())
 }

@@ -10,6 +10,7 @@ mod plan;
 mod plan_line;
 mod plan_view;
 mod remove_refused;
+mod repeat;
 mod same_waiting;
 mod staging;
 mod submit;
@@ -68,6 +69,9 @@ pub struct RequestForm {
     /// The items that the plan must not add, with white space between them.
     #[serde(default)]
     pub without: String,
+    /// The lines that are items of an earlier plan and are not read as text, with white space between them.
+    #[serde(default)]
+    pub as_sent: String,
     /// How many invalidations were requested at once a moment ago. No form sends it.
     #[serde(skip)]
     pub sent: Option<usize>,
@@ -95,7 +99,7 @@ impl RequestForm {
         let input = if self.names.is_some() {
             PlanInput::keys(&self.items.lines().collect::<Vec<_>>())
         } else {
-            PlanInput::text(&self.items)
+            PlanInput::text_with_items(&self.items, &self.as_sent)
         };
         input.exactly(self.exact.is_some()).without(&without)
     }

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use crate::{
     commands::new_uuid,
     domain::{
-        checks::ExpectedContent,
         distributions::distribution::Distribution,
         id::{DistributionId, InvalidationId},
         invalidations::invalidation::{Invalidation, InvalidationState},
@@ -29,6 +28,7 @@ use super::{
     changed::fill_with_changes,
     plan,
     plan_view::PlanView,
+    repeat::fill_from,
 };
 
 /// The number of distributions that are read to find out whether there is only one to choose.
@@ -70,6 +70,8 @@ struct LinesField {
     is_exact: bool,
     /// The items that the plan must not add.
     without: String,
+    /// The lines that are items of an earlier plan.
+    as_sent: String,
 }
 
 /// The fields without which the form was refused, so that they say so and have the focus.
@@ -147,36 +149,6 @@ pub async fn show(
 const NOT_AS_RECORDED: &str =
     "That invalidation differs from what the history recorded. Its items were not filled in.";
 
-/// Fills in the form with an earlier invalidation. `false` if its rows differ from what the history recorded.
-async fn fill_from(
-    conn: &mut Conn,
-    visitor: &Visitor,
-    form: &mut RequestForm,
-    id: &InvalidationId,
-    are_checks_on: bool,
-) -> Result<bool, StoreError> {
-    let earlier = invalidations::find(conn, id).await?;
-    let Some(earlier) = earlier.filter(|one| visitor.access.sees(&one.distribution)) else { return Ok(true) };
-    let batches = batches::of_invalidation(conn, id).await?;
-    if audit::contradiction_of(conn, &earlier, &batches).await?.is_some() {
-        return Ok(false);
-    }
-    let mut items: Vec<&str> = batches
-        .iter()
-        .flat_map(|batch| &batch.items)
-        .map(crate::domain::invalidations::item::Item::as_str)
-        .collect();
-    // An item appears twice if its batch was given up and another batch replaced it.
-    items.sort_unstable();
-    items.dedup();
-    form.distribution = earlier.distribution.to_string();
-    form.items = items.join("\n");
-    form.reason = earlier.reason;
-    form.gone = (earlier.expected == ExpectedContent::Gone).then(|| "yes".to_owned());
-    form.warm = (earlier.warm && are_checks_on).then(|| "yes".to_owned());
-    Ok(true)
-}
-
 /// The page with this form. A form without a request key gets a new one.
 pub async fn render(
     app: &AppState,
@@ -244,6 +216,7 @@ pub async fn render(
             are_names: form.names.is_some(),
             is_exact: form.exact.is_some(),
             without: form.without,
+            as_sent: form.as_sent,
         },
         sent: form.sent,
         reason,

@@ -52,6 +52,7 @@ pub async fn plan(
     }
     if let Some(line) = form.add.take() {
         form.items = format!("{}\n{line}", form.items.trim_end());
+        form.as_sent = format!("{} {line}", form.as_sent.trim_end());
     }
     if let Some(item) = form.leave_out.take() {
         form.without = format!("{} {item}", form.without.trim_end());

@@ -38,6 +38,7 @@ mod protection;
 mod proxies;
 mod radius;
 mod refused_items;
+mod repeat;
 mod request;
 mod restored;
 mod routes;

@@ -309,30 +309,6 @@ async fn one_button_takes_out_the_lines_that_are_refused() {
 }
 
 #[tokio::test]
-async fn repeat_fills_the_form() {
-    let app = TestApp::new().await;
-    let ada = app.operator().await;
-    let form = form(&ada, SHOP, "/a\n#t\n/b/*").await.with("reason", "again");
-    let page = ada.submit(&form).await;
-    let repeat = page.attribute("a.button[href^='/?repeat=']", "href");
-    let filled = ada.get(&repeat).await.form("#request");
-    assert_eq!(filled.value("distribution"), SHOP);
-    let mut items: Vec<&str> = filled.value("items").lines().collect();
-    items.sort_unstable();
-    assert_eq!(items, ["#t", "/a", "/b/*"]);
-    assert_eq!(filled.value("reason"), "again");
-    assert_ne!(filled.value("request_key"), form.value("request_key"));
-    ada.press(&filled).await.assert_status(303);
-    assert_eq!(app.world.recent().await.len(), 2);
-    // One that is not there leaves the form empty.
-    for unknown in [uuid(), "x".to_owned()] {
-        let empty = ada.get(&format!("/?repeat={unknown}")).await;
-        assert_eq!(empty.assert_status(200).form("#request").value("items"), "");
-    }
-    app.finish().await;
-}
-
-#[tokio::test]
 async fn a_distribution_that_is_not_ready_warns() {
     let app = TestApp::new().await;
     let ada = app.operator().await;

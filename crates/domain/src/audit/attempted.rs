@@ -27,8 +27,8 @@ fn item(line: &str) -> Option<Item> {
         return (line.chars().count() <= TAG_MAX).then(|| Item::of_checked(line));
     }
     let path = path(line)?;
-    let path = without_signature(&path).unwrap_or(path);
-    let encoded = encode_path(&path).map_or(path, |encoded| encoded.text);
+    let path = without_signature(&path).unwrap_or(&path);
+    let encoded = encode_path(path).map_or_else(|| path.to_owned(), |encoded| encoded.text);
     (encoded.chars().count() <= PATH_MAX).then(|| Item::of_checked(encoded))
 }
 

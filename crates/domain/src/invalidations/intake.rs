@@ -46,6 +46,7 @@ pub use find_list::is_name_of_file;
 pub use skip::SkipReason;
 pub use tool::Tool;
 
+use super::item::Item;
 use crate::id::DistributionId;
 
 /// What one line of the text, or one element of a document, says. A line that names two files has two entries.
@@ -64,6 +65,8 @@ pub enum Reading {
     Typed(String),
     /// The same, from a command that names its distribution.
     TypedFor(DistributionId, String),
+    /// An item that a plan sent before. It is taken as it is.
+    AsSent(Item),
     /// The name of a file, to be encoded by [`super::item::encode_key`]. It has no escapes, queries or wildcards.
     File(NamedFile),
     /// A line that names nothing to refresh, such as a tool's progress.

@@ -2,6 +2,7 @@
 //! into an item.
 
 mod address;
+mod as_sent;
 mod characters;
 mod error;
 mod host_like;
@@ -17,6 +18,7 @@ mod wrapped;
 use std::{borrow::Cow, fmt};
 
 pub(crate) use address::is_scheme;
+pub(crate) use as_sent::{doubts_of_item, item_as_sent};
 pub(crate) use characters::check_encoded;
 pub use error::ItemError;
 pub use line::{Parsed, TargetDistribution, may_name_a_host, parse_line, trimmed};

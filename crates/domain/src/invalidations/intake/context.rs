@@ -119,7 +119,7 @@ pub(super) fn refuse_bare_words(entries: &mut [Entry]) {
     let is_other = |entry: &Entry| match &entry.reading {
         Reading::Refused(_) => true,
         Reading::Typed(typed) => is_relative_and_no_path(typed),
-        Reading::TypedFor(..) | Reading::File(_) | Reading::Skipped(_) => false,
+        Reading::TypedFor(..) | Reading::AsSent(_) | Reading::File(_) | Reading::Skipped(_) => false,
     };
     let are_other: Vec<bool> = entries.iter().map(is_other).collect();
     let others = are_other.iter().filter(|is_other| **is_other).count();

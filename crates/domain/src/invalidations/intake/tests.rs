@@ -22,6 +22,7 @@ fn short(entry: &Entry) -> String {
     match &entry.reading {
         Reading::Typed(typed) => format!("typed {typed}"),
         Reading::TypedFor(id, typed) => format!("typed for {id} {typed}"),
+        Reading::AsSent(item) => format!("as sent {item}"),
         Reading::Skipped(reason) => format!("skipped {reason:?}"),
         Reading::Refused(error) => format!("refused {error:?}"),
         Reading::File(file) => {

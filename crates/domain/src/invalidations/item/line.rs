@@ -127,6 +127,12 @@ pub fn parse_line(line: &str, target: &TargetDistribution<'_>) -> Result<Parsed,
 }
 
 fn parse_tag(tag: &str, target: &Distribution) -> Result<Parsed, ItemError> {
+    let item = checked_tag(tag)?;
+    Ok(Parsed { item, mendings: Vec::new(), doubts: doubts_of_tag(target) })
+}
+
+/// The item of a tag, which is given without its `#`.
+pub(super) fn checked_tag(tag: &str) -> Result<Item, ItemError> {
     let length = tag.chars().count();
     if length == 0 {
         return Err(ItemError::EmptyTag);
@@ -142,9 +148,7 @@ fn parse_tag(tag: &str, target: &Distribution) -> Result<Parsed, ItemError> {
     if tag.ends_with('*') {
         return Err(ItemError::TagWildcard);
     }
-    let off = target.config.as_ref().is_some_and(|config| config.tag_header.is_none());
-    let doubts = if off { vec![Doubt::TagsAreOff] } else { Vec::new() };
-    Ok(Parsed { item: Item(format!("#{tag}")), mendings: Vec::new(), doubts })
+    Ok(Item(format!("#{tag}")))
 }
 
 fn parse_path(line: &str, target: &TargetDistribution<'_>) -> Result<Parsed, ItemError> {
@@ -157,18 +161,27 @@ fn parse_path(line: &str, target: &TargetDistribution<'_>) -> Result<Parsed, Ite
         }
         mendings.push(Mending::DotsTaken);
     }
-    let mut path = find_path(undotted.as_deref().unwrap_or(line), target, &mut mendings)?;
+    let path = find_path(undotted.as_deref().unwrap_or(line), target, &mut mendings)?;
+    let encoded = encoded(&path, &mut mendings)?;
+    let typed = without_signature(&path).unwrap_or(&path);
+    let doubts = doubts_of_path(&encoded, typed, target.distribution);
+    Ok(Parsed { item: Item(encoded), mendings, doubts })
+}
+
+/// The path as it is sent. What is changed for that is added to `mendings`.
+pub(super) fn encoded(path: &str, mendings: &mut Vec<Mending>) -> Result<String, ItemError> {
     // A fragment of a URL was cut before, so this `#` is part of a typed path.
     if path.contains('#') {
         return Err(ItemError::InnerHash);
     }
-    characters::check_encoded(&path)?;
-    if let Some(bare) = without_signature(&path) {
-        path = bare;
+    characters::check_encoded(path)?;
+    let unsigned = without_signature(path);
+    if unsigned.is_some() {
         mendings.push(Mending::SignatureCut);
     }
-    check_stars(&path)?;
-    let encoded = encode_path(&path).ok_or(ItemError::BrokenEscape)?;
+    let path = unsigned.unwrap_or(path);
+    check_stars(path)?;
+    let encoded = encode_path(path).ok_or(ItemError::BrokenEscape)?;
     if encoded.changed {
         // The encoding may have changed one of two quotation marks, so that the other has no partner now.
         wrapped::check_quotes(&encoded.text)?;
@@ -178,8 +191,7 @@ fn parse_path(line: &str, target: &TargetDistribution<'_>) -> Result<Parsed, Ite
     if length > PATH_MAX {
         return Err(ItemError::TooLong(length));
     }
-    let doubts = doubts_of(&encoded.text, &path, target.distribution);
-    Ok(Parsed { item: Item(encoded.text), mendings, doubts })
+    Ok(encoded.text)
 }
 
 /// The path that the line names, with a slash at the beginning.
@@ -232,10 +244,15 @@ fn check_stars(path: &str) -> Result<(), ItemError> {
 
 /// The path without the query string, if it is that of a signed URL; otherwise `None`. For a signed URL, CloudFront
 /// invalidates the part before `?` (developer guide).
-pub(crate) fn without_signature(path: &str) -> Option<String> {
+pub(crate) fn without_signature(path: &str) -> Option<&str> {
     let (bare, query) = path.split_once('?')?;
     let signed = query.split('&').any(|pair| pair.starts_with("Key-Pair-Id="));
-    signed.then(|| bare.to_owned())
+    signed.then_some(bare)
+}
+
+pub(super) fn doubts_of_tag(target: &Distribution) -> Vec<Doubt> {
+    let off = target.config.as_ref().is_some_and(|config| config.tag_header.is_none());
+    if off { vec![Doubt::TagsAreOff] } else { Vec::new() }
 }
 
 /// What a person should know about the path of a file that was named. It has neither a query string nor dot segments.
@@ -250,7 +267,7 @@ pub(crate) fn doubts_of_name(path: &str) -> Vec<Doubt> {
     doubts
 }
 
-fn doubts_of(path: &str, typed: &str, target: &Distribution) -> Vec<Doubt> {
+pub(super) fn doubts_of_path(path: &str, typed: &str, target: &Distribution) -> Vec<Doubt> {
     let mut doubts = doubts_of_name(path);
     if is_contested(typed) {
         doubts.push(Doubt::ContestedCharacter);

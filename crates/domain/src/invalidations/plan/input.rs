@@ -1,11 +1,11 @@
 //! What is asked for.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::verdict::may_be_mapped;
 use crate::invalidations::{
     intake::{self, Entry, FileChange, FilePlace, NamedFile, Reading, Tool},
-    item::{Item, trimmed},
+    item::{Item, item_as_sent, trimmed},
 };
 
 /// What is asked for, before it is known what becomes of it.
@@ -33,6 +33,30 @@ impl PlanInput {
     #[must_use]
     pub fn text(text: &str) -> Self {
         Self { is_text: true, ..Self::of(intake::read(text)) }
+    }
+
+    /// The same, with lines that are items of an earlier plan: each line that is one of `as_sent` is taken as it is.
+    /// Between those stands white space, which no item has.
+    #[must_use]
+    pub fn text_with_items(text: &str, as_sent: &str) -> Self {
+        let sent = as_sent.split_whitespace().filter_map(|item| Some((item, item_as_sent(item)?)));
+        let sent: HashMap<&str, Item> = sent.collect();
+        if sent.is_empty() {
+            return Self::text(text);
+        }
+        let (mut taken, mut rest) = (Vec::new(), String::with_capacity(text.len()));
+        for (line, number) in text.lines().zip(1..) {
+            match sent.get(trimmed(line)) {
+                Some(item) => taken.push(entry(number, item.as_str(), Reading::AsSent(item.clone()))),
+                None => rest.push_str(line),
+            }
+            // Also where nothing is left of the line, so that the others keep their numbers.
+            rest.push('\n');
+        }
+        let mut input = Self::text(&rest);
+        input.entries.extend(taken);
+        input.entries.sort_by_key(|entry| entry.number);
+        input
     }
 
     /// A list of URLs, paths and tags. Blank ones are left out, but count.
@@ -97,7 +121,7 @@ impl PlanInput {
         self.entries.iter().any(|entry| match &entry.reading {
             Reading::File(_) => true,
             Reading::Typed(line) => may_be_mapped(line),
-            Reading::TypedFor(..) | Reading::Skipped(_) | Reading::Refused(_) => false,
+            Reading::TypedFor(..) | Reading::AsSent(_) | Reading::Skipped(_) | Reading::Refused(_) => false,
         })
     }
 

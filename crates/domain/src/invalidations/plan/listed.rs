@@ -15,6 +15,7 @@ pub(super) fn read_as_names(entries: &mut [Entry], mappings: &[PathMapping]) {
     let typed = || {
         entries.iter().filter_map(|entry| match &entry.reading {
             Reading::Typed(line) => Some(line.as_str()),
+            Reading::AsSent(item) => Some(item.as_str()),
             _ => None,
         })
     };

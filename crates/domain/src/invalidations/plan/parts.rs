@@ -80,9 +80,11 @@ fn own_fault(reading: &Reading, verdict: LineVerdict, any: &TargetDistribution<'
 fn source(reading: &Reading) -> LineSource {
     match reading {
         Reading::File(file) => LineSource::Tool(file.tool),
-        Reading::Typed(_) | Reading::TypedFor(..) | Reading::Skipped(_) | Reading::Refused(_) => {
-            LineSource::Typed
-        }
+        Reading::Typed(_)
+        | Reading::TypedFor(..)
+        | Reading::AsSent(_)
+        | Reading::Skipped(_)
+        | Reading::Refused(_) => LineSource::Typed,
     }
 }
 
@@ -95,6 +97,7 @@ fn place(entry: &Entry, among: Candidates<'_>) -> Result<Vec<DistributionId>, Li
             .find(|distribution| distribution.id == *id)
             .map(|owner| vec![owner.id.clone()])
             .ok_or_else(|| LineVerdict::Refused(ItemError::ForDistribution { id: id.to_string() })),
+        Reading::AsSent(_) => the_only(among).map(|owner| vec![owner]).map_err(LineVerdict::Refused),
         Reading::File(file) => named(file, among),
         Reading::Skipped(why) => Err(LineVerdict::Dropped { item: None, why: super::Drop::Skipped(*why) }),
         Reading::Refused(error) => Err(LineVerdict::Refused(error.clone().into())),

@@ -76,8 +76,8 @@ impl Plan {
     #[must_use]
     pub fn input_for_staging(&self) -> PlanInput {
         let entries = self.lines.iter().filter_map(|line| {
-            let item = line.item_to_send()?.as_str().to_owned();
-            Some(Entry { number: line.number, typed: line.typed.clone(), reading: Reading::Typed(item) })
+            let reading = Reading::AsSent(line.item_to_send()?.clone());
+            Some(Entry { number: line.number, typed: line.typed.clone(), reading })
         });
         let choice = PlanChoice { exact: true, is_copy: true, ..PlanChoice::default() };
         PlanInput { entries: entries.collect(), is_text: false, choice }
@@ -166,7 +166,7 @@ mod tests {
             });
             primary
         };
-        let typed = "/index.html\n\n/a b.html\n/img/a.png\n/img/*\n/a%20b.html\n/star%2A\n/a%2520b.html";
+        let typed = "/index.html\n\n/a b.html\n/img/a.png\n/img/*\n/a%20b.html\n/star%2A\n/a%2520b.html\nhttps://www.example.com/tmp/x";
         let plan = Plan::work_out(typed, &primary, Surroundings::unmeasured(batching::OURS));
         assert!(plan.is_sendable(), "{:?}", plan.lines);
         let (hosts, staging) = (HostTable::default(), staging());

@@ -6,7 +6,7 @@ use crate::{
     id::DistributionId,
     invalidations::{
         intake::{Entry, FilePlace, Reading, SkipReason, Tool},
-        item::{Doubt, Item, ItemError, Mending, TargetDistribution, parse_line},
+        item::{Doubt, Item, ItemError, Mending, TargetDistribution, doubts_of_item, parse_line},
     },
 };
 
@@ -114,6 +114,7 @@ impl PlanLine {
         let (source, verdict) = match reading {
             Reading::Typed(line) => (LineSource::Typed, typed_verdict(&line, on)),
             Reading::TypedFor(id, line) => (LineSource::Typed, verdict_for(&id, &line, on)),
+            Reading::AsSent(item) => (LineSource::Typed, verdict_as_sent(item, on)),
             Reading::File(file) => {
                 (LineSource::Tool(file.tool), names::verdict_of(&file, on.distribution(), on.mappings()))
             }
@@ -167,6 +168,11 @@ fn typed_verdict(line: &str, on: &TargetDistribution<'_>) -> LineVerdict {
         }
         Err(error) => LineVerdict::Refused(error),
     }
+}
+
+fn verdict_as_sent(item: Item, on: &TargetDistribution<'_>) -> LineVerdict {
+    let doubts = doubts_of_item(&item, on.distribution());
+    LineVerdict::Send { item, mendings: Vec::new(), doubts }
 }
 
 /// The verdict of a line whose command names its distribution. For another one that is known it is refused, as a URL of

@@ -165,7 +165,7 @@ fn sent(text: &str) -> Vec<String> {
     let target = TargetDistribution::new(&distribution, &hosts);
     let is_sent = |entry: &Entry| match &entry.reading {
         Reading::Typed(typed) | Reading::TypedFor(_, typed) => parse_line(typed, &target).is_ok(),
-        Reading::File(_) => true,
+        Reading::File(_) | Reading::AsSent(_) => true,
         Reading::Skipped(_) | Reading::Refused(_) => false,
     };
     read(text).iter().filter(|entry| is_sent(entry)).map(|entry| entry.typed.clone()).collect()

@@ -99,6 +99,33 @@ fn planned(input: PlanInput, distribution: &Distribution) -> Plan {
     )
 }
 
+/// What is asked for in any way, and which of the plan's own additions are left out.
+fn input() -> impl Strategy<Value = PlanInput> {
+    let name = prop_oneof![
+        3 => "(tmp/|/|home/a/dist/|http://|#)?[a-c]{0,2}[,;|'\"`:.*?%$\\\\~ ]{0,2}[a-c]?[,;|'\"`:)}\\\\*?]?",
+        1 => "[ -~]{1,20}",
+        1 => "\\PC{1,8}",
+    ];
+    let names = || prop::collection::vec(name.clone(), 1..8);
+    let urls = names().prop_map(|names| {
+        PlanInput::items(
+            &names.iter().map(|name| format!("https://www.example.com/{name}")).collect::<Vec<_>>(),
+        )
+    });
+    let paths = names()
+        .prop_map(|names| PlanInput::items(&names.iter().map(|name| format!("/{name}")).collect::<Vec<_>>()));
+    let asked = prop_oneof![
+        2 => text().prop_map(|text| PlanInput::text(&text)),
+        3 => names().prop_map(|names| PlanInput::keys(&names)),
+        2 => urls,
+        2 => paths,
+        1 => names().prop_map(|names| PlanInput::items(&names)),
+    ];
+    let without = prop::sample::subsequence(&["/", "/index.html", "/news/index.html", "/news/"][..], 0..4);
+    (asked, prop::bool::ANY, without)
+        .prop_map(|(asked, is_exact, without)| asked.exactly(is_exact).without(&without))
+}
+
 /// Whether the wildcard covers the item.
 fn covers(wildcard: &Item, item: &Item) -> bool {
     let everything = wildcard.as_str() == "/*";
@@ -141,6 +168,22 @@ proptest! {
         }
         prop_assert_eq!(items, same);
         prop_assert_eq!(again.refused().count(), 0);
+    }
+
+    #[test]
+    fn a_repeat_sends_the_same_items(input in input(), distribution in distribution()) {
+        let first = planned(input, &distribution).items;
+        let plan = |input| planned(input, &distribution);
+        let lines = ItemLines::new(&first, plan);
+        let is_exact = lines.have_to_be_exact(&first, plan);
+        let again = plan(lines.input().exactly(is_exact));
+        prop_assert_eq!(again.refused().count(), 0, "{:?}", lines);
+        prop_assert_eq!(&again.items, &first, "{:?}", lines);
+        // Lines that somebody writes below are read as ever, and those above stay what they are.
+        let more = PlanInput::text_with_items(&format!("{}\n/b,", lines.text), &lines.as_sent);
+        let more = plan(more.exactly(true));
+        prop_assert!(first.iter().all(|item| more.lines.iter().any(|line| line.item() == Some(item))));
+        prop_assert_eq!(lines.as_sent.split(' ').any(|item| item == "/b,"), more.refused().count() == 0);
     }
 
     #[test]
