@@ -4,14 +4,9 @@
 //! characters that RFC 1738 calls unsafe, and nothing else. CloudFront accepts a path in another form, but does not
 //! invalidate the object and reports no error.
 
-use percent_encoding::{AsciiSet, utf8_percent_encode};
+use std::borrow::Cow;
 
-/// A percent-encoded path, and whether the encoding changed it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Encoded {
-    pub text: String,
-    pub changed: bool,
-}
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 /// The unsafe characters of RFC 1738, section 2.2, and `~`, without `[` and `]`. `#` and `%` are left out, because
 /// Unstale reads them itself.
@@ -32,19 +27,18 @@ const UNSAFE: AsciiSet = AsciiSet::EMPTY
     .add(b'~')
     .add(b'`');
 
-/// Percent-encodes a path. `None` if a `%` is not followed by two hexadecimal digits.
+/// Percent-encodes a path, which begins with a slash. It is borrowed if it stays as it is. `None` if a `%` is not
+/// followed by two hexadecimal digits.
 #[must_use]
-pub fn encode_path(path: &str) -> Option<Encoded> {
+pub fn encode_path(path: &str) -> Option<Cow<'_, str>> {
     if !escapes_are_whole(path) {
         return None;
     }
     if path.bytes().all(is_plain) {
-        return Some(Encoded { text: path.to_owned(), changed: false });
+        return Some(Cow::Borrowed(path));
     }
     // What is not ASCII is encoded too.
-    let text = utf8_percent_encode(path, &UNSAFE).to_string();
-    let changed = text != path;
-    Some(Encoded { text, changed })
+    Some(utf8_percent_encode(path, &UNSAFE).into())
 }
 
 /// Whether the path has a character that CloudFront does not match reliably. Users report that sometimes the
@@ -59,14 +53,14 @@ pub fn is_contested(path: &str) -> bool {
 /// Whether the path contains `~`, plain or percent-encoded.
 #[must_use]
 pub fn has_tilde(path: &str) -> bool {
-    path.contains('~') || path.contains("%7E") || path.contains("%7e")
+    path.contains('~') || (path.contains('%') && (path.contains("%7E") || path.contains("%7e")))
 }
 
 /// Whether the name in the path contains a `*`, which a path can have only percent-encoded.
 #[must_use]
 pub fn has_star(path: &str) -> bool {
     let name = path.split('?').next().unwrap_or_default();
-    name.contains("%2A") || name.contains("%2a")
+    name.contains('%') && (name.contains("%2A") || name.contains("%2a"))
 }
 
 /// The path with each `~` plain. `None` if it contains none. Older versions of Unstale did not encode `~`, so their
@@ -93,7 +87,7 @@ mod tests {
     use super::*;
 
     fn encoded(path: &str) -> String {
-        encode_path(path).unwrap().text
+        encode_path(path).unwrap().into_owned()
     }
 
     #[test]
@@ -106,8 +100,9 @@ mod tests {
 
     #[test]
     fn what_is_encoded_already_stays_as_it_is() {
-        let again = encode_path("/gr%C3%B6%c3%9fe").unwrap();
-        assert_eq!((again.text.as_str(), again.changed), ("/gr%C3%B6%c3%9fe", false));
+        for path in ["/gr%C3%B6%c3%9fe", "/img[1].png"] {
+            assert!(matches!(encode_path(path), Some(Cow::Borrowed(same)) if same == path));
+        }
     }
 
     #[test]

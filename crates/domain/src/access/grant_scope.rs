@@ -121,7 +121,7 @@ impl PathPrefix {
         if typed.contains(['*', '?', '#']) || typed.chars().any(char::is_control) {
             return Err(GrantScopeError::NotAPath);
         }
-        let text = encode_path(typed).ok_or(GrantScopeError::BrokenEscape)?.text;
+        let text = encode_path(typed).ok_or(GrantScopeError::BrokenEscape)?.into_owned();
         if has_dot_segment(&text) {
             return Err(GrantScopeError::Dots);
         }

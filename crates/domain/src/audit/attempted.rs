@@ -1,5 +1,7 @@
 //! The items of a refused request, as far as its lines can be read. The history records them.
 
+use std::borrow::Cow;
+
 use crate::{
     encoding::encode_path,
     invalidations::{
@@ -28,7 +30,7 @@ fn item(line: &str) -> Option<Item> {
     }
     let path = path(line)?;
     let path = without_signature(&path).unwrap_or(&path);
-    let encoded = encode_path(path).map_or_else(|| path.to_owned(), |encoded| encoded.text);
+    let encoded = encode_path(path).map_or_else(|| path.to_owned(), Cow::into_owned);
     (encoded.chars().count() <= PATH_MAX).then(|| Item::of_checked(encoded))
 }
 

@@ -94,7 +94,7 @@ fn normal(path: &str) -> String {
 
 /// One spelling for an item of any origin: the AWS console and other tools send paths as they are typed.
 pub(super) fn spelled(path: &str) -> String {
-    encode_path(path).map_or_else(|| capital_escapes(path), |encoded| capital_escapes(&encoded.text))
+    encode_path(path).map_or_else(|| capital_escapes(path), |encoded| capital_escapes(&encoded))
 }
 
 /// Writes `%c3` as `%C3`, because CloudFront treats both as equal.

@@ -142,7 +142,7 @@ fn parse_to(text: &str) -> Result<String, MappingError> {
         return Err(MappingError::NoPath);
     }
     let encoded = encode_path(text).ok_or(MappingError::BrokenEscape)?;
-    Ok(with_slash(&encoded.text))
+    Ok(with_slash(&encoded))
 }
 
 fn check(text: &str) -> Result<(), MappingError> {

@@ -67,7 +67,7 @@ pub enum Reading {
     TypedFor(DistributionId, String),
     /// An item that a plan sent before. It is taken as it is.
     AsSent(Item),
-    /// The name of a file, to be encoded by [`super::item::encode_key`]. It has no escapes, queries or wildcards.
+    /// The name of a file, to be encoded by [`super::item::path_of_name`]. It has no escapes, queries or wildcards.
     File(NamedFile),
     /// A line that names nothing to refresh, such as a tool's progress.
     Skipped(SkipReason),

@@ -24,7 +24,7 @@ pub use error::ItemError;
 pub use line::{Parsed, TargetDistribution, may_name_a_host, parse_line, trimmed};
 pub(crate) use line::{doubts_of_name, without_signature};
 pub(crate) use name::NOT_PLAIN_IN_LINKS;
-pub use name::encode_key;
+pub use name::path_of_name;
 pub use note::{Doubt, Mending};
 pub(crate) use relative::{begins_with_a_host, is_relative_and_no_path};
 

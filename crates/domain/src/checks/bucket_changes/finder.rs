@@ -4,7 +4,7 @@ use super::{BucketComparison, ChangedFile, RefreshedPaths};
 use crate::{
     checks::bucket_of,
     distributions::{delivery::Behavior, distribution::DistributionConfig},
-    invalidations::item::encode_key,
+    invalidations::item::path_of_name,
     time::Timestamp,
 };
 
@@ -75,7 +75,7 @@ impl<'a> ChangesFinder<'a> {
         self.found.objects += 1;
         let prefix = origin.prefix();
         let Some(name) = key.strip_prefix(prefix.as_str()).filter(|name| is_file(name, size)) else { return };
-        let path = format!("/{}", encode_key(name));
+        let path = path_of_name("/", name);
         let behavior = self.config.delivery.behavior_of(&path);
         if !behavior.is_some_and(|behavior| origin.may_serve(behavior)) {
             return;

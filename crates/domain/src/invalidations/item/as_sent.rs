@@ -7,7 +7,7 @@ use super::{
     Doubt, Item, characters,
     line::{checked_tag, doubts_of_path, doubts_of_tag, encoded},
 };
-use crate::distributions::distribution::Distribution;
+use crate::{distributions::distribution::Distribution, encoding::is_contested};
 
 /// The item of this text, if it can be sent to CloudFront without any change. `None` otherwise.
 pub(crate) fn item_as_sent(text: &str) -> Option<Item> {
@@ -16,13 +16,17 @@ pub(crate) fn item_as_sent(text: &str) -> Option<Item> {
         return checked_tag(tag).ok();
     }
     let mut mendings = Vec::new();
-    let path = encoded(text, &mut mendings).ok()?;
+    let path = encoded(text.to_owned(), &mut mendings).ok()?;
     (path.starts_with('/') && mendings.is_empty()).then_some(Item(path))
 }
 
 /// What a person should know about an item that is taken as it is.
 pub(crate) fn doubts_of_item(item: &Item, target: &Distribution) -> Vec<Doubt> {
-    if item.is_tag() { doubts_of_tag(target) } else { doubts_of_path(item.as_str(), item.as_str(), target) }
+    if item.is_tag() {
+        doubts_of_tag(target)
+    } else {
+        doubts_of_path(item.as_str(), is_contested(item.as_str()), target)
+    }
 }
 
 #[cfg(test)]

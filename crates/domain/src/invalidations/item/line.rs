@@ -1,5 +1,7 @@
 //! Parses a typed line into an item.
 
+use std::borrow::Cow;
+
 use super::{
     Doubt, Item, ItemError, Mending, PATH_MAX, TAG_MAX, address, characters, other_text, relative, several,
     shell, wrapped,
@@ -162,36 +164,35 @@ fn parse_path(line: &str, target: &TargetDistribution<'_>) -> Result<Parsed, Ite
         mendings.push(Mending::DotsTaken);
     }
     let path = find_path(undotted.as_deref().unwrap_or(line), target, &mut mendings)?;
-    let encoded = encoded(&path, &mut mendings)?;
-    let typed = without_signature(&path).unwrap_or(&path);
-    let doubts = doubts_of_path(&encoded, typed, target.distribution);
-    Ok(Parsed { item: Item(encoded), mendings, doubts })
+    let is_contested = is_contested(without_signature(&path).unwrap_or(&path));
+    let path = encoded(path, &mut mendings)?;
+    let doubts = doubts_of_path(&path, is_contested, target.distribution);
+    Ok(Parsed { item: Item(path), mendings, doubts })
 }
 
 /// The path as it is sent. What is changed for that is added to `mendings`.
-pub(super) fn encoded(path: &str, mendings: &mut Vec<Mending>) -> Result<String, ItemError> {
+pub(super) fn encoded(mut path: String, mendings: &mut Vec<Mending>) -> Result<String, ItemError> {
     // A fragment of a URL was cut before, so this `#` is part of a typed path.
     if path.contains('#') {
         return Err(ItemError::InnerHash);
     }
-    characters::check_encoded(path)?;
-    let unsigned = without_signature(path);
-    if unsigned.is_some() {
+    characters::check_encoded(&path)?;
+    if let Some(bare) = without_signature(&path).map(str::len) {
+        path.truncate(bare);
         mendings.push(Mending::SignatureCut);
     }
-    let path = unsigned.unwrap_or(path);
-    check_stars(path)?;
-    let encoded = encode_path(path).ok_or(ItemError::BrokenEscape)?;
-    if encoded.changed {
+    check_stars(&path)?;
+    if let Cow::Owned(encoded) = encode_path(&path).ok_or(ItemError::BrokenEscape)? {
         // The encoding may have changed one of two quotation marks, so that the other has no partner now.
-        wrapped::check_quotes(&encoded.text)?;
+        wrapped::check_quotes(&encoded)?;
         mendings.push(Mending::Encoded);
+        path = encoded;
     }
-    let length = encoded.text.chars().count();
+    let length = path.chars().count();
     if length > PATH_MAX {
         return Err(ItemError::TooLong(length));
     }
-    Ok(encoded.text)
+    Ok(path)
 }
 
 /// The path that the line names, with a slash at the beginning.
@@ -267,12 +268,13 @@ pub(crate) fn doubts_of_name(path: &str) -> Vec<Doubt> {
     doubts
 }
 
-pub(super) fn doubts_of_path(path: &str, typed: &str, target: &Distribution) -> Vec<Doubt> {
+pub(super) fn doubts_of_path(path: &str, is_contested: bool, target: &Distribution) -> Vec<Doubt> {
     let mut doubts = doubts_of_name(path);
-    if is_contested(typed) {
+    if is_contested {
         doubts.push(Doubt::ContestedCharacter);
     }
-    if path.split(['/', '?']).any(|segment| segment == "." || segment == "..") {
+    let may_have_dots = path.contains("/.") || path.contains("?.");
+    if may_have_dots && path.split(['/', '?']).any(|segment| segment == "." || segment == "..") {
         doubts.push(Doubt::DotSegments);
     }
     let config = target.config.as_ref().filter(|_| path.contains('?'));

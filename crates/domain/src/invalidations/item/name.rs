@@ -19,19 +19,24 @@ pub(crate) const NOT_PLAIN_IN_LINKS: AsciiSet = CONTROLS
     .add(b'^')
     .add(b'\\');
 
-/// The path, without its first slash, that Chromium asks for when a page links to the file of this name.
+/// The path that Chromium asks for when a page links to the file of this name below a folder. `folder` is a path that
+/// ends with a slash.
 ///
 /// A name is not a URL: each `%`, `?`, `#` and `*` in it is part of the name and is encoded, so that it is no escape,
 /// query, fragment or wildcard. Blanks, `"`, `<`, `>`, `` ` ``, `{`, `}`, `|`, `^`, `\` and what is not ASCII are
 /// encoded as browsers encode them (seen with Chromium 156). Letters are neither composed nor decomposed.
 #[must_use]
-pub fn encode_key(key: &str) -> String {
-    utf8_percent_encode(key, &NOT_PLAIN_IN_LINKS).to_string()
+pub fn path_of_name(folder: &str, name: &str) -> String {
+    // With room for a few escapes.
+    let mut path = String::with_capacity(folder.len() + name.len() + 16);
+    path.push_str(folder);
+    path.extend(utf8_percent_encode(name, &NOT_PLAIN_IN_LINKS));
+    path
 }
 
 #[cfg(test)]
 mod tests {
-    use super::encode_key;
+    use super::path_of_name;
 
     #[test]
     fn names_are_no_urls() {
@@ -46,7 +51,7 @@ mod tests {
             ("e\u{301}.html", "e%CC%81.html"),
             ("semi;colon:at@eq=amp&bang!dollar$comma,.html", "semi;colon:at@eq=amp&bang!dollar$comma,.html"),
         ] {
-            assert_eq!(encode_key(key), path, "{key}");
+            assert_eq!(path_of_name("/a/", key), format!("/a/{path}"), "{key}");
         }
     }
 }

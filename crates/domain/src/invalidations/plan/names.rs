@@ -6,14 +6,14 @@ use super::{Drop, LineVerdict};
 use crate::{
     checks::bucket_of,
     distributions::{
-        delivery::{DeliverySettings, OriginSettings},
+        delivery::DeliverySettings,
         distribution::Distribution,
         path_mapping::{PathMapping, mapping_of},
     },
     encoding::encode_path,
     invalidations::{
         intake::{FileChange, FilePlace, NamedFile},
-        item::{Item, ItemError, Mending, PATH_MAX, check_encoded, doubts_of_name, encode_key},
+        item::{Item, ItemError, Mending, PATH_MAX, check_encoded, doubts_of_name, path_of_name},
     },
 };
 
@@ -44,7 +44,11 @@ pub(super) fn verdict_of(
         mendings.push(Mending::Deleted);
     }
     // A name has no broken escapes any more: each of its percent signs was encoded.
-    let path = encode_path(&found.path).map_or_else(|| found.path.clone(), |encoded| encoded.text);
+    let encoded = match encode_path(&found.path) {
+        Some(Cow::Owned(encoded)) => Some(encoded),
+        Some(Cow::Borrowed(_)) | None => None,
+    };
+    let path = encoded.unwrap_or(found.path);
     // A line that is typed is held to the same.
     if let Err(error) = check_encoded(&path) {
         return LineVerdict::Refused(error);
@@ -63,7 +67,7 @@ fn find(
     mappings: &[PathMapping],
 ) -> Result<Found, Box<LineVerdict>> {
     if let Some((mapping, rest)) = mapping_of(mappings, &file.place, &file.name) {
-        return Ok(Found { path: format!("{}{}", mapping.to(), encode_key(rest)), how: Mending::Mapped });
+        return Ok(Found { path: path_of_name(mapping.to(), rest), how: Mending::Mapped });
     }
     match &file.place {
         FilePlace::Bucket(bucket) => in_bucket(bucket, &file.name, distribution),
@@ -77,21 +81,21 @@ fn find(
 fn in_bucket(bucket: &str, key: &str, distribution: &Distribution) -> Result<Found, Box<LineVerdict>> {
     let unknown = DeliverySettings::default();
     let delivery = distribution.config.as_ref().map_or(&unknown, |config| &config.delivery);
-    let listed = origins_of(distribution, delivery);
-    let origins: Vec<_> = listed.iter().filter(|origin| is_of(bucket, &origin.domain)).collect();
-    if origins.is_empty() {
+    let mut origins =
+        origins_of(distribution, delivery).filter(|origin| is_of(bucket, origin.domain)).peekable();
+    if origins.peek().is_none() {
         let error = ItemError::OtherBucket { bucket: bucket.to_owned() };
         return Err(Box::new(LineVerdict::Refused(error)));
     }
     for origin in origins {
-        let prefix = origin.path.trim_matches('/');
+        let prefix = origin.path;
         let rest = if prefix.is_empty() {
             Some(key)
         } else {
             key.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/'))
         };
         let Some(rest) = rest else { continue };
-        let path = format!("/{}", encode_key(rest));
+        let path = path_of_name("/", rest);
         if is_asked_for(delivery, &path, origin) {
             return Ok(Found { path, how: Mending::FromBucket });
         }
@@ -99,27 +103,33 @@ fn in_bucket(bucket: &str, key: &str, distribution: &Distribution) -> Result<Fou
     Err(Box::new(LineVerdict::Dropped { item: None, why: Drop::NotServed }))
 }
 
+/// An origin in which a file may be.
+#[derive(Clone, Copy)]
+struct FileOrigin<'a> {
+    domain: &'a str,
+    /// The origin path, without slashes around it.
+    path: &'a str,
+}
+
 /// The origins. The list of distributions names only their domains, so their paths are known once the configuration
 /// was read.
-fn origins_of<'a>(distribution: &Distribution, delivery: &'a DeliverySettings) -> Cow<'a, [OriginSettings]> {
-    if !delivery.origins.is_empty() {
-        return Cow::Borrowed(&delivery.origins);
-    }
-    let open = crate::distributions::delivery::OriginAccess::Open;
-    let bare = |domain: &String| OriginSettings {
-        domain: domain.clone(),
-        path: String::new(),
-        access: open.clone(),
-    };
-    distribution.origins.iter().map(bare).collect()
+fn origins_of<'a>(
+    distribution: &'a Distribution,
+    delivery: &'a DeliverySettings,
+) -> impl Iterator<Item = FileOrigin<'a>> {
+    let read = delivery.origins.iter();
+    let listed = distribution.origins.iter().filter(|_| delivery.origins.is_empty());
+    read.map(|origin| FileOrigin { domain: &origin.domain, path: origin.path.trim_matches('/') })
+        .chain(listed.map(|domain| FileOrigin { domain, path: "" }))
 }
 
 /// Whether the behaviour of this path uses this origin. An origin group may use it.
-fn is_asked_for(delivery: &DeliverySettings, path: &str, origin: &OriginSettings) -> bool {
+fn is_asked_for(delivery: &DeliverySettings, path: &str, origin: FileOrigin<'_>) -> bool {
     let Some(behavior) = delivery.behavior_of(path) else { return true };
-    behavior.origin.as_ref().is_none_or(|domain| {
-        *domain == origin.domain && behavior.origin_path.trim_matches('/') == origin.path.trim_matches('/')
-    })
+    behavior
+        .origin
+        .as_ref()
+        .is_none_or(|domain| domain == origin.domain && behavior.origin_path.trim_matches('/') == origin.path)
 }
 
 /// Whether this is a domain name of the bucket: that of S3's API, or its website endpoint.
@@ -135,8 +145,8 @@ fn below_origin_path(key: &str, distribution: &Distribution) -> Found {
     let rest =
         key.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')).filter(|_| !prefix.is_empty());
     match rest {
-        Some(rest) => Found { path: format!("/{}", encode_key(rest)), how: Mending::FromBucket },
-        None => Found { path: format!("/{}", encode_key(key)), how: Mending::NameEncoded },
+        Some(rest) => Found { path: path_of_name("/", rest), how: Mending::FromBucket },
+        None => Found { path: path_of_name("/", key), how: Mending::NameEncoded },
     }
 }
 
@@ -156,7 +166,7 @@ fn on_disk(file: &NamedFile, mappings: &[PathMapping]) -> Result<Found, Box<Line
     }
     let how =
         if file.place == FilePlace::Destination { Mending::FromDestination } else { Mending::NameEncoded };
-    Ok(Found { path: format!("/{}", encode_key(name)), how })
+    Ok(Found { path: path_of_name("/", name), how })
 }
 
 /// The folder of a path that begins elsewhere.
