@@ -11,24 +11,39 @@ const EACH: usize = 1_000;
 
 /// The results for all elements, in their order. `make` must depend on nothing but its element.
 pub(crate) fn map<T: Send, R: Send>(all: Vec<T>, make: impl Fn(T) -> R + Sync) -> Vec<R> {
+    flat_map(all, |element, results| results.push(make(element)))
+}
+
+/// The results for all elements, in their order. `make` adds those of one element, and must depend on nothing else.
+pub(crate) fn flat_map<T: Send, R: Send>(all: Vec<T>, make: impl Fn(T, &mut Vec<R>) + Sync) -> Vec<R> {
     let useful = all.len() / EACH;
     // The number of processors is read from files, so it is not asked for in vain.
     let threads = if useful < 2 { 1 } else { available_parallelism().map_or(1, usize::from).min(useful) };
-    map_on(threads, all, make)
+    flat_map_on(threads, all, make)
 }
 
-fn map_on<T: Send, R: Send>(threads: usize, mut all: Vec<T>, make: impl Fn(T) -> R + Sync) -> Vec<R> {
+fn flat_map_on<T: Send, R: Send>(
+    threads: usize,
+    mut all: Vec<T>,
+    make: impl Fn(T, &mut Vec<R>) + Sync,
+) -> Vec<R> {
     let each = all.len().div_ceil(threads).max(1);
     let mut others = Vec::new();
     while all.len() > each {
         others.push(all.split_off(all.len() - each));
     }
+    let make = |part: Vec<T>| {
+        let mut results = Vec::with_capacity(part.len());
+        for element in part {
+            make(element, &mut results);
+        }
+        results
+    };
     let make = &make;
     scope(|scope| {
-        let start = |part: Vec<T>| scope.spawn(move || part.into_iter().map(make).collect::<Vec<R>>());
         // They were split off from the end, so the last one comes first in the list.
-        let others: Vec<_> = others.into_iter().rev().map(start).collect();
-        let mut results: Vec<R> = all.into_iter().map(make).collect();
+        let others: Vec<_> = others.into_iter().rev().map(|part| scope.spawn(move || make(part))).collect();
+        let mut results = make(all);
         for other in others {
             results.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
         }
@@ -48,22 +63,34 @@ mod tests {
             let all: Vec<usize> = (0..count).collect();
             let expected: Vec<String> = all.iter().map(ToString::to_string).collect();
             for threads in [1, 2, 3, 8] {
-                assert_eq!(map_on(threads, all.clone(), |n| n.to_string()), expected, "{count}, {threads}");
+                let found = flat_map_on(threads, all.clone(), |n, found| found.push(n.to_string()));
+                assert_eq!(found, expected, "{count}, {threads}");
             }
-            assert_eq!(map(all, |n| n.to_string()), expected, "{count}");
+            assert_eq!(map(all.clone(), |n| n.to_string()), expected, "{count}");
+            let twice = flat_map(all, |n, found| found.extend([n.to_string(), n.to_string()]));
+            assert_eq!(twice.len(), 2 * count);
+            assert!(
+                twice.chunks(2).zip(&expected).all(|(pair, one)| pair.iter().all(|found| found == one)),
+                "{count}"
+            );
         }
     }
 
     #[test]
     fn each_part_has_a_thread_of_its_own() {
         let threads: HashSet<_> =
-            map_on(4, vec![(); EACH], |()| thread::current().id()).into_iter().collect();
+            flat_map_on(4, vec![(); EACH], |(), found| found.push(thread::current().id()))
+                .into_iter()
+                .collect();
         assert_eq!(threads.len(), 4);
     }
 
     #[test]
     #[should_panic(expected = "the 700th")]
     fn a_panic_of_a_thread_is_not_swallowed() {
-        map_on(2, (0..1_000).collect(), |n| assert_ne!(n, 700, "the 700th"));
+        flat_map_on(2, (0..1_000).collect(), |n, found| {
+            assert_ne!(n, 700, "the 700th");
+            found.push(n);
+        });
     }
 }

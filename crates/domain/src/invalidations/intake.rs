@@ -47,7 +47,7 @@ pub use skip::SkipReason;
 pub use tool::Tool;
 
 use super::item::Item;
-use crate::id::DistributionId;
+use crate::{id::DistributionId, parallel};
 
 /// What one line of the text, or one element of a document, says. A line that names two files has two entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,20 +113,33 @@ pub fn read(text: &str) -> Vec<Entry> {
         return entries;
     }
     let context = context::Context::of(&lines);
-    let mut blocks = block::Blocks::new(text, &lines);
-    let mut entries = Vec::with_capacity(lines.len());
-    let mut at = 0;
-    while let Some(line) = lines.get(at) {
-        if let Some(end) = blocks.read(at, &mut entries) {
-            at = end.max(at + 1);
-            continue;
-        }
-        found::of_line(line, &context).add_to(line, &mut entries);
-        at += 1;
-    }
+    let mut entries = parallel::flat_map(parts(text, &lines), |part, entries: &mut Vec<Entry>| match part {
+        Part::Block(block) => entries.extend(block),
+        Part::Line(line) => found::of_line(line, &context).add_to(line, entries),
+    });
     context::refuse_bare_words(&mut entries);
     context::refuse_lone_words(&mut entries);
     entries
+}
+
+/// A part of a text that says by itself what it is.
+enum Part<'a> {
+    /// What several lines together say.
+    Block(Vec<Entry>),
+    Line(&'a lines::Line<'a>),
+}
+
+fn parts<'a>(text: &'a str, lines: &'a [lines::Line<'a>]) -> Vec<Part<'a>> {
+    let mut blocks = block::Blocks::new(text, lines);
+    let mut parts = Vec::with_capacity(lines.len());
+    let mut at = 0;
+    while let Some(line) = lines.get(at) {
+        let mut block = Vec::new();
+        let end = blocks.read(at, &mut block);
+        parts.push(if end.is_some() { Part::Block(block) } else { Part::Line(line) });
+        at = end.map_or(at + 1, |end| end.max(at + 1));
+    }
+    parts
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ impl Context {
     }
 
     fn take(&mut self, line: &Line<'_>) {
-        if line.is_plain() {
+        if line.is_plain {
             return;
         }
         let body = &*line.body();

@@ -41,7 +41,7 @@ const COLUMNS_MAX: usize = 200;
 pub(super) fn read(text: &str, lines: &[Line<'_>]) -> Option<Vec<Entry>> {
     let [first, second, ..] = lines else { return None };
     let delimiter = [',', ';', '\t'].into_iter().find(|delimiter| first.text.contains(*delimiter))?;
-    if first.is_plain() && !is_header(first.text, delimiter) || !second.text.contains(delimiter) {
+    if first.is_plain && !is_header(first.text, delimiter) || !second.text.contains(delimiter) {
         return None;
     }
     let rows = rows(text.trim_start_matches('\u{feff}'), delimiter, lines)?;
@@ -130,7 +130,7 @@ fn column_of(header: &[String]) -> Option<usize> {
 /// The only column in which each row has a URL. A row that begins with a URL may also be one path with commas in it,
 /// so such a text is no table.
 fn column_with_urls(rows: &[Row], lines: &[Line<'_>]) -> Option<usize> {
-    if rows.len() < 2 || lines.iter().any(Line::is_plain) {
+    if rows.len() < 2 || lines.iter().any(|line| line.is_plain) {
         return None;
     }
     let has_urls = |column: &usize| rows.iter().all(|row| starts_with_http(row.cells[*column].trim()));

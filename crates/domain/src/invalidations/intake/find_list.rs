@@ -64,7 +64,7 @@ fn of_git(text: &str, folders: &HashSet<String>) -> Option<Found> {
 
 /// Finds out what kind of list the lines are.
 pub(super) fn kind(lines: &[Line<'_>]) -> NameList {
-    let relative = || lines.iter().filter(|line| !line.is_plain()).map(|line| line.text);
+    let relative = || lines.iter().filter(|line| !line.is_plain).map(|line| line.text);
     if relative().any(is_git_quoted) {
         return NameList::Git(folders(lines));
     }
@@ -95,11 +95,12 @@ fn folders(lines: &[Line<'_>]) -> HashSet<String> {
 /// Whether this may be a name without blanks, relative to the root of a repository.
 #[must_use]
 pub fn is_name_of_file(text: &str) -> bool {
-    let odd = |c: char| c == ' ' || c == '\t' || "\"<>|\\`{}".contains(c);
-    !text.contains(odd)
+    let is_odd =
+        |byte: u8| matches!(byte, b' ' | b'\t' | b'"' | b'<' | b'>' | b'|' | b'\\' | b'`' | b'{' | b'}');
+    text.starts_with(|c: char| c.is_alphanumeric() || "._@[(".contains(c))
+        && !text.bytes().any(is_odd)
         && !text.contains("://")
         && (text.contains('/') || has_ending(text))
-        && text.starts_with(|c: char| c.is_alphanumeric() || "._@[(".contains(c))
         && !text.contains(": ")
         && !text.starts_with("..")
         && !begins_with_a_host(text)

@@ -85,7 +85,7 @@ pub(super) fn of_line(line: &Line<'_>, context: &Context) -> Found {
     if gsutil::is_bar(line.text) {
         return Found::skipped(SkipReason::Progress);
     }
-    if line.is_plain() {
+    if line.is_plain {
         return if context.comments.contains(&line.number) {
             Found::refused(IntakeError::Comment)
         } else {

@@ -17,9 +17,19 @@ pub(super) struct Line<'a> {
     pub raw: &'a str,
     /// The line without the blanks around it.
     pub text: &'a str,
+    /// Whether somebody plainly typed this: a path, a URL or a tag, perhaps in quotation marks.
+    pub is_plain: bool,
 }
 
 impl<'a> Line<'a> {
+    /// The line of this text, which may have its end behind it.
+    fn new(number: usize, start: usize, whole: &'a str) -> Self {
+        let raw = whole.strip_suffix('\n').unwrap_or(whole);
+        let raw = raw.strip_suffix('\r').unwrap_or(raw);
+        let text = trimmed(raw);
+        Self { number, start, raw, text, is_plain: is_typed(text) }
+    }
+
     /// The line without escape sequences of a terminal and without the time that a build server puts before it.
     /// Blanks around it are kept.
     pub(super) fn body(&self) -> Cow<'a, str> {
@@ -28,11 +38,6 @@ impl<'a> Line<'a> {
             Cow::Borrowed(text) => Cow::Borrowed(without_time(text)),
             Cow::Owned(text) => Cow::Owned(without_time(&text).to_owned()),
         }
-    }
-
-    /// Whether somebody plainly typed this: a path, a URL or a tag, perhaps in quotation marks.
-    pub(super) fn is_plain(&self) -> bool {
-        is_typed(self.text)
     }
 }
 
@@ -53,21 +58,22 @@ pub(super) fn split(text: &str) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
     let mut start = 0;
     for (index, line) in text.split_inclusive('\n').enumerate() {
-        let mut begin = start;
+        let number = index + 1;
+        let whole = Line::new(number, start, line);
         // A carriage return within a line that somebody typed is no progress of a tool. Such a line is refused later.
-        let bare = trimmed(line);
-        let separator = if is_typed(bare) && !gsutil::is_bar(bare) { '\n' } else { '\r' };
-        for part in line.split_inclusive(separator) {
-            let raw = part.strip_suffix('\n').unwrap_or(part);
-            let raw = raw.strip_suffix('\r').unwrap_or(raw);
-            let bare = trimmed(raw);
-            if !bare.is_empty() {
-                lines.push(Line { number: index + 1, start: begin, raw, text: bare });
+        let is_typed = whole.is_plain && !gsutil::is_bar(whole.text);
+        if is_typed || !whole.raw.contains('\r') {
+            lines.push(whole);
+        } else {
+            let mut begin = start;
+            for part in line.split_inclusive('\r') {
+                lines.push(Line::new(number, begin, part));
+                begin += part.len();
             }
-            begin += part.len();
         }
         start += line.len();
     }
+    lines.retain(|line| !line.text.is_empty());
     lines
 }
 
@@ -108,7 +114,8 @@ fn behind_stream(text: &str) -> Option<&str> {
 /// Behind `service-1  | `: the name of a service, the number of its container, two blanks and a bar. `git diff --stat`
 /// has numbers behind its bar.
 fn behind_container(text: &str) -> Option<&str> {
-    let (name, rest) = text.split_once("  | ")?;
+    // Most lines have no bar, and one letter is found sooner than three blanks.
+    let (name, rest) = if text.contains('|') { text.split_once("  | ")? } else { return None };
     if rest.trim_start_matches(' ').starts_with(|c: char| c.is_ascii_digit()) || rest.starts_with("Bin ") {
         return None;
     }

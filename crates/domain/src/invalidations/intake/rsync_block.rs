@@ -47,7 +47,7 @@ pub(super) fn read(lines: &[Line<'_>], at: usize, entries: &mut Vec<Entry>) -> O
     let context = Context { rsync_dry_run: is_dry, ..Context::default() };
     Found::skipped(SkipReason::Progress).add_to(first, entries);
     for line in &block[1..] {
-        let found = if line.is_plain() {
+        let found = if line.is_plain {
             Found::One(Reading::Typed(line.text.to_owned()))
         } else {
             of_line(&line.body(), is_whole, &context)
