@@ -211,6 +211,8 @@ fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let mut star: Option<(usize, usize)> = None;
     while in_text < text.len() {
         match pattern.get(at) {
+            // The pattern of most behaviours ends so.
+            Some(b'*') if at + 1 == pattern.len() => return true,
             Some(b'*') => {
                 star = Some((at + 1, in_text));
                 at += 1;

@@ -22,10 +22,12 @@ impl HostName {
         if text.len() > TEXT_MAX {
             return None;
         }
-        let name =
+        let mut name =
             if is_plain(text) { text.to_ascii_lowercase() } else { Host::parse(text).ok()?.to_string() };
-        let name = name.strip_suffix('.').unwrap_or(&name);
-        name.split('.').all(|label| !label.is_empty()).then(|| Self(name.to_owned()))
+        if name.ends_with('.') {
+            name.pop();
+        }
+        name.split('.').all(|label| !label.is_empty()).then_some(Self(name))
     }
 
     /// Parses the host of `host:port` and ignores the port. `None` if the host or the port is not valid.

@@ -53,10 +53,10 @@ impl Load {
 /// The wildcards are in the first batches: they affect the most objects, and each batch has only a few of them.
 #[must_use]
 pub fn split(items: &[Item], limits: Limits) -> Vec<Vec<Item>> {
-    let (wildcards, paths): (Vec<Item>, Vec<Item>) = items.iter().cloned().partition(Item::is_wildcard);
+    let (wildcards, paths): (Vec<&Item>, Vec<&Item>) = items.iter().partition(|item| item.is_wildcard());
     let most = CLOUDFRONT.paths.min(limits.paths);
-    let mut batches: Vec<Vec<Item>> =
-        wildcards.chunks(limits.wildcards.max(1)).map(<[Item]>::to_vec).collect();
+    let mut batches: Vec<Vec<&Item>> =
+        wildcards.chunks(limits.wildcards.max(1)).map(<[&Item]>::to_vec).collect();
     let mut rest = paths.as_slice();
     for batch in &mut batches {
         // CloudFront counts wildcards and paths separately, so a batch of wildcards has room for paths too.
@@ -65,11 +65,11 @@ pub fn split(items: &[Item], limits: Limits) -> Vec<Vec<Item>> {
         batch.extend_from_slice(now);
         rest = later;
     }
-    batches.extend(rest.chunks(most).map(<[Item]>::to_vec));
+    batches.extend(rest.chunks(most).map(<[&Item]>::to_vec));
     for batch in &mut batches {
         batch.sort();
     }
-    batches
+    batches.into_iter().map(|batch| batch.into_iter().cloned().collect()).collect()
 }
 
 #[cfg(test)]

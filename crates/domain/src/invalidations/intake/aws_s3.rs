@@ -53,8 +53,10 @@ fn of_pair(rest: &str, moved: bool) -> Option<Found> {
     };
     two_names::address(target)?;
     let written = of_address(target, Some(source), FileChange::Written);
-    let old = moved.then(|| of_address(source, Some(source), FileChange::Deleted));
-    Some(old.map_or(written.clone(), |old| Found::renamed(old, written)))
+    if !moved {
+        return Some(written);
+    }
+    Some(Found::renamed(of_address(source, Some(source), FileChange::Deleted), written))
 }
 
 fn of_address(padded: &str, source: Option<&str>, change: FileChange) -> Found {

@@ -29,7 +29,7 @@ impl<'a> Blocks<'a> {
         if sitemap::may_begin(line) {
             return self.sitemap(at, entries);
         }
-        if create_invalidation::is_in(line) && !line.text.starts_with('/') {
+        if !line.text.starts_with('/') && create_invalidation::is_in(line) {
             return Some(self.command(at, entries));
         }
         rsync_block::read(self.lines, at, entries)

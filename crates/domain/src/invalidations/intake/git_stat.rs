@@ -15,7 +15,7 @@ pub(super) fn read(body: &str, context: &Context) -> Option<Found> {
         return Some(found);
     }
     if is_certain(body) || (context.git_stat && has_a_count(body)) {
-        let (name, _) = body.rsplit_once(" | ")?;
+        let (name, _) = at_the_bar(body)?;
         return Some(of_name(without_mark(name.trim_matches(' ')), Tool::GitStat));
     }
     None
@@ -32,7 +32,7 @@ fn without_mark(name: &str) -> &str {
 
 /// Whether only git prints this line.
 pub(super) fn is_certain(body: &str) -> bool {
-    let Some((name, count)) = body.rsplit_once(" | ") else { return false };
+    let Some((name, count)) = at_the_bar(body) else { return false };
     let count = count.trim();
     let changes = count.split_once(' ').is_some_and(|(number, marks)| {
         number.bytes().all(|byte| byte.is_ascii_digit())
@@ -43,8 +43,13 @@ pub(super) fn is_certain(body: &str) -> bool {
     !name.trim().is_empty() && !name.contains('|') && (changes || binary)
 }
 
+/// What stands before and behind the last bar. Most lines have none, which is found out soonest by one letter.
+fn at_the_bar(body: &str) -> Option<(&str, &str)> {
+    if body.contains('|') { body.rsplit_once(" | ") } else { None }
+}
+
 fn has_a_count(body: &str) -> bool {
-    body.rsplit_once(" | ").is_some_and(|(_, count)| {
+    at_the_bar(body).is_some_and(|(_, count)| {
         let count = count.trim();
         count == "Bin" || (!count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit()))
     })

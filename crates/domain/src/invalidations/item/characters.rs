@@ -25,6 +25,9 @@ pub(super) fn are_plain(line: &str) -> bool {
 
 /// Refuses control characters and invisible characters.
 pub(super) fn check(line: &str) -> Result<(), ItemError> {
+    if line.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Ok(());
+    }
     if line.contains('\t') {
         return Err(ItemError::Tab);
     }

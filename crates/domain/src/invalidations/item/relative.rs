@@ -38,8 +38,9 @@ pub(super) fn without_dots(line: &str) -> Option<String> {
 
 /// Refuses `../x` and `/../x`.
 pub(super) fn check_parent(line: &str) -> Result<(), ItemError> {
-    let first = line.strip_prefix('/').unwrap_or(line).split(['/', '?', '#']).next();
-    if first == Some("..") { Err(ItemError::ParentFolder) } else { Ok(()) }
+    let rest = line.strip_prefix('/').unwrap_or(line).strip_prefix("..");
+    let is_parent = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
+    if is_parent { Err(ItemError::ParentFolder) } else { Ok(()) }
 }
 
 /// Refuses a path on a Windows computer after a slash.
@@ -66,6 +67,10 @@ pub(super) fn check_beginning(line: &str) -> Result<(), ItemError> {
     let url = folder.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("http"));
     if folder.contains('\\') && !url {
         return Err(ItemError::Backslash);
+    }
+    // The signs that follow are not ASCII, but for an escape.
+    if folder.is_ascii() && (url || !folder.contains('%')) {
+        return Ok(());
     }
     let lower = folder.to_ascii_lowercase();
     if !url && (lower.contains("%2f") || lower.contains("%252f")) {

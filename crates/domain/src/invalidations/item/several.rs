@@ -18,18 +18,22 @@ pub(super) fn check(line: &str, target: &TargetDistribution<'_>) -> Result<(), I
     if are_plain(line) {
         return Ok(());
     }
-    let parts = || line.split(' ').filter(|part| !part.is_empty());
-    let begins = parts().skip(1).any(|part| begins_an_item(part, target));
-    if begins || (parts().count() > 1 && parts().all(is_file)) {
-        return Err(ItemError::SeveralByBlanks);
+    if line.contains(' ') {
+        let parts = || line.split(' ').filter(|part| !part.is_empty());
+        let begins = parts().skip(1).any(|part| begins_an_item(part, target));
+        if begins || (parts().count() > 1 && parts().all(is_file)) {
+            return Err(ItemError::SeveralByBlanks);
+        }
     }
-    if let Some(escape) = ESCAPES.into_iter().find(|escape| separates(line, escape)) {
+    if line.contains('\\')
+        && let Some(escape) = ESCAPES.into_iter().find(|escape| separates(line, escape))
+    {
         return Err(ItemError::SeveralByEscape(escape));
     }
     if is_glued(line, target) {
         return Err(ItemError::SeveralGlued);
     }
-    for (separator, name) in SEPARATORS {
+    for (separator, name) in SEPARATORS.into_iter().filter(|(separator, _)| line.contains(*separator)) {
         if has_several(line, separator, target) {
             return Err(ItemError::SeveralBy(name));
         }
@@ -70,7 +74,8 @@ fn separates(line: &str, escape: &str) -> bool {
 /// path, for example of a service that fetches other URLs; in a query string, only a letter or digit before it shows that
 /// it is not.
 fn is_glued(line: &str, target: &TargetDistribution<'_>) -> bool {
-    if !line.contains("://") {
+    let behind_scheme = line.split_once("://").filter(|_| starts_with_http(line));
+    if !behind_scheme.map_or(line, |(_, rest)| rest).contains("://") {
         return false;
     }
     let lower = line.to_ascii_lowercase();

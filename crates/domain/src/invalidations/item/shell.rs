@@ -1,6 +1,6 @@
 //! Refuses text that a shell or a template should have replaced or removed before.
 
-use super::{ItemError, characters::are_plain};
+use super::ItemError;
 
 /// Words at the end of a line that end the arguments of a command.
 const LAST_WORDS: [&str; 8] = ["\\", "&", "&&", "|", "||", ";", ">", ">>"];
@@ -11,7 +11,7 @@ const WORD_TOLD: usize = 40;
 
 /// Refuses variables that were not replaced, and braces that a shell would have expanded to several paths.
 pub(super) fn check_variables(line: &str) -> Result<(), ItemError> {
-    if are_plain(line) {
+    if !line.contains('$') && !line.contains('{') {
         return Ok(());
     }
     let bare = line.strip_prefix('$').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
@@ -24,19 +24,23 @@ pub(super) fn check_variables(line: &str) -> Result<(), ItemError> {
 
 /// Refuses text that follows a path in a command: a backslash at the end, an option or a redirection.
 pub(super) fn check_words(line: &str) -> Result<(), ItemError> {
-    if are_plain(line) {
-        return Ok(());
-    }
-    let words = || line.split(' ').filter(|word| !word.is_empty()).skip(1);
-    let last = words().last().filter(|word| LAST_WORDS.contains(word));
-    let plain = path_of(line).split(' ').skip(1).find(|word| matches!(*word, ">" | ">>" | "<"));
-    let found = last.or(plain).or_else(|| words().find(|word| is_option(word) || is_redirection(word)));
-    if let Some(word) = found {
+    if let Some(word) = word_behind(line) {
         // The value of an option may be a secret, so the message does not repeat it.
         let word = word.split('=').next().unwrap_or_default();
         return Err(ItemError::ShellWord(word.chars().take(WORD_TOLD).collect()));
     }
     if line.ends_with('\\') { Err(ItemError::ShellWord("\\".to_owned())) } else { Ok(()) }
+}
+
+/// A word behind the first blank that is meant for a shell.
+fn word_behind(line: &str) -> Option<&str> {
+    if !line.contains(' ') {
+        return None;
+    }
+    let words = || line.split(' ').filter(|word| !word.is_empty()).skip(1);
+    let last = words().last().filter(|word| LAST_WORDS.contains(word));
+    let plain = path_of(line).split(' ').skip(1).find(|word| matches!(*word, ">" | ">>" | "<"));
+    last.or(plain).or_else(|| words().find(|word| is_option(word) || is_redirection(word)))
 }
 
 fn path_of(line: &str) -> &str {

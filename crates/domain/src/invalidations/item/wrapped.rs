@@ -36,6 +36,9 @@ const LAYERS: usize = 3;
 /// The line without the marks around it, and whether there were any. `Err` if nothing is left, or if a quotation
 /// mark has no partner.
 pub(super) fn unwrapped(line: &str) -> Result<(&str, bool), ItemError> {
+    if has_plain_ends(line) {
+        return Ok((line, false));
+    }
     let mut inner = line;
     for _ in 0..LAYERS {
         let Some(within) = within_quotes(inner).or_else(|| within_brackets(inner)) else { break };
@@ -46,6 +49,13 @@ pub(super) fn unwrapped(line: &str) -> Result<(&str, bool), ItemError> {
     }
     check_quotes(inner)?;
     Ok((inner, inner.len() < line.len()))
+}
+
+/// Whether the line begins and ends with what is no mark, as most do.
+fn has_plain_ends(line: &str) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'*');
+    let bytes = line.as_bytes();
+    bytes.first().is_some_and(is_plain) && bytes.last().is_some_and(is_plain)
 }
 
 fn within_quotes(line: &str) -> Option<&str> {

@@ -105,8 +105,8 @@ pub(super) fn add(
         return;
     }
     let whole = std::mem::take(lines);
-    let mut known: HashSet<Cow<'_, str>> =
-        whole.iter().filter_map(|line| Some(line.item()?.identity())).collect();
+    let mut known: HashSet<Cow<'_, str>> = HashSet::with_capacity(whole.len());
+    known.extend(whole.iter().filter_map(|line| Some(line.item()?.identity())));
     // What is certain comes first, so that what another line only offers does not take its place.
     for certain in [true, false] {
         for more in &mut found {
@@ -169,12 +169,12 @@ fn companions_of(item: &Item, distribution: &Distribution) -> Vec<(Item, Compani
 /// `/` and the root object are two objects in the cache (developer guide, "Specify a default root object").
 fn root_object(path: &str, config: &DistributionConfig) -> Option<(String, Companion)> {
     let root = config.root_object.as_deref().filter(|root| !root.is_empty())?;
-    let named = format!("/{root}");
-    if path == "/" {
-        Some((named, Companion::RootObject))
-    } else {
-        (path == named).then(|| ("/".to_owned(), Companion::RootObject))
-    }
+    let other = match path.strip_prefix('/')? {
+        "" => format!("/{root}"),
+        name if name == root => "/".to_owned(),
+        _ => return None,
+    };
+    Some((other, Companion::RootObject))
 }
 
 /// The path of a folder and that of its index. A bucket's API has no index of a folder, so nothing is found there unless
@@ -184,18 +184,18 @@ fn folder(path: &str, config: &DistributionConfig) -> Option<(String, Companion)
     if path.contains('?') {
         return None;
     }
+    let twin = match path.strip_suffix(INDEX) {
+        Some("/") => return None,
+        Some(folder) if folder.ends_with('/') => folder.to_owned(),
+        _ if path.ends_with('/') && path.len() > 1 => format!("{path}{INDEX}"),
+        _ => return None,
+    };
     let behavior = config.delivery.behavior_of(path)?;
     let kind = behavior.origin.as_deref().map_or(OriginKind::Custom, OriginKind::of);
     let why = match kind {
         OriginKind::S3Website => Companion::FolderIndex,
         OriginKind::S3 if !behavior.rewrites_requests => return None,
         OriginKind::S3 | OriginKind::CloudFront | OriginKind::Custom => Companion::FolderTwin,
-    };
-    let twin = match path.strip_suffix(INDEX) {
-        Some("/") => return None,
-        Some(folder) if folder.ends_with('/') => folder.to_owned(),
-        _ if path.ends_with('/') && path.len() > 1 => format!("{path}{INDEX}"),
-        _ => return None,
     };
     Some((twin, why))
 }

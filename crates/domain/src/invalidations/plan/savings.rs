@@ -1,7 +1,5 @@
 //! Finds wildcards that cost less than the paths below them.
 
-use std::collections::BTreeMap;
-
 use crate::invalidations::item::Item;
 
 /// The fewest paths of a folder for which a wildcard is named.
@@ -17,24 +15,28 @@ pub struct Saving {
     pub replaces: usize,
 }
 
-/// The folders at the top of the site in which many of these paths lie, those with the most paths first. A wildcard also
-/// clears files that nobody named, so it is never used without being asked for.
+/// The folders at the top of the site in which many of these sorted paths lie, those with the most paths first. A
+/// wildcard also clears files that nobody named, so it is never used without being asked for.
 pub(super) fn savings(items: &[Item]) -> Vec<Saving> {
-    let mut folders: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
+    let mut folders: Vec<(&str, usize, &str)> = Vec::new();
     for item in items.iter().filter(|item| !item.is_tag() && !item.is_wildcard()) {
         let path = item.as_str();
         let Some(folder) = folder_of(path) else { continue };
         let Some(top) = folder.get(1..).and_then(|rest| rest.find('/')).map(|end| &folder[..end + 2]) else {
             continue;
         };
-        let common = folders.entry(top).or_insert((0, folder));
-        common.0 += 1;
-        common.1 = common_folder(common.1, folder);
+        match folders.last_mut() {
+            Some((of, count, common)) if *of == top => {
+                *count += 1;
+                *common = common_folder(common, folder);
+            }
+            _ => folders.push((top, 1, folder)),
+        }
     }
     let mut savings: Vec<Saving> = folders
-        .into_values()
-        .filter(|(count, _)| *count >= PATHS_MIN)
-        .map(|(replaces, folder)| Saving { wildcard: Item::of_checked(format!("{folder}*")), replaces })
+        .into_iter()
+        .filter(|(_, count, _)| *count >= PATHS_MIN)
+        .map(|(_, replaces, folder)| Saving { wildcard: Item::of_checked(format!("{folder}*")), replaces })
         .collect();
     savings.sort_by_key(|saving| std::cmp::Reverse(saving.replaces));
     savings.truncate(SAVINGS_MAX);

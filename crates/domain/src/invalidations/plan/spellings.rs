@@ -37,20 +37,23 @@ pub(super) fn spellings(path: &str) -> Vec<(String, Companion)> {
             found.push((other, why));
         }
     };
-    let has_escapes = name.contains('%');
-    if has_escapes {
-        tell(format!("{}{query}", with_capital_digits(name)), Companion::CapitalEscapes);
+    let with_query = |mut name: String| {
+        name.push_str(query);
+        name
+    };
+    if name.contains('%') {
+        tell(with_query(with_capital_digits(name)), Companion::CapitalEscapes);
     }
     if let Some(text) = Text::of(name) {
         for (other, why) in text.spelled() {
-            tell(format!("{other}{query}"), why);
+            tell(with_query(other), why);
         }
         for wildcard in text.before_its_star() {
             tell(wildcard, Companion::PlainStar);
         }
     }
-    if let Some(once) = has_escapes.then(|| encoded_once(name)).flatten() {
-        tell(format!("{once}{query}"), Companion::EncodedOnce);
+    if let Some(once) = encoded_once(name) {
+        tell(with_query(once), Companion::EncodedOnce);
     }
     found
 }
@@ -61,7 +64,8 @@ struct Text(Vec<String>);
 impl Text {
     /// `None` if that is not UTF-8, or if it has dots that clients resolve before they ask.
     fn of(path: &str) -> Option<Self> {
-        let parts = path.replace("%2f", SLASH);
+        let capital = path.contains("%2f").then(|| path.replace("%2f", SLASH));
+        let parts = capital.as_deref().unwrap_or(path);
         let parts =
             parts.split(SLASH).map(|part| percent_decode_str(part).decode_utf8().ok().map(String::from));
         let parts: Vec<String> = parts.collect::<Option<_>>()?;
@@ -164,8 +168,8 @@ fn with_capital_digits(path: &str) -> String {
 
 /// The path without one of two encodings: `%2520` as `%20`.
 fn encoded_once(path: &str) -> Option<String> {
-    let once = path.replace("%25", "%");
-    (once != path && encode_path(&once).is_some()).then_some(once)
+    let once = path.contains("%25").then(|| path.replace("%25", "%"))?;
+    encode_path(&once).is_some().then_some(once)
 }
 
 #[cfg(test)]
