@@ -51,8 +51,9 @@ class Desk:
 
 
 @contextlib.contextmanager
-def running_desk(folder, complete_after="1s", distributions=(), **more):
-    """The service on a sandbox that has these distributions too; `more` is added to the service's environment."""
+def running_desk(folder, complete_after="1s", prepare=None, **more):
+    """The service on a sandbox. `prepare` is called with the sandbox's address before the service starts; what it returns
+    and `more` are added to the service's environment."""
     origin = folder / "origin"
     origin.mkdir()
     arguments = ["--api", "127.0.0.1:0", "--edge", "127.0.0.1:0", "--origin", str(origin)]
@@ -61,8 +62,7 @@ def running_desk(folder, complete_after="1s", distributions=(), **more):
         try:
             api = stand_in.stdout.readline().split()[1]
             edge = stand_in.stdout.readline().split()[1]
-            if distributions:
-                add(api, distributions)
+            more |= prepare(api) if prepare else {}
             environment = {
                 "PATH": os.environ["PATH"],
                 "HOME": str(folder),

@@ -52,6 +52,8 @@ class Site:
         self.began = time.time()
         self.cleared = None
         self.first = None
+        # Whether anything was answered.
+        self.answered = False
         # What was asked for at the path itself, with whether that was after the clearing.
         self.asked = []
 
@@ -128,7 +130,10 @@ class Edge:
                 self.strangers.append(request)
                 writer.write(head_of(Answer(b"no such host", 404, None), None, time.time()) + b"no such host")
             else:
-                await send(*site.answer(request), reader, writer)
+                try:
+                    await send(*site.answer(request), reader, writer)
+                finally:
+                    site.answered = True
             await writer.drain()
         with contextlib.suppress(OSError):
             writer.close()

@@ -9,7 +9,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -17,14 +16,15 @@ import requests
 from cases_of_content import CASES as OF_CONTENT
 from cases_of_errors import CASES as OF_ERRORS
 from cases_of_origins import CASES as OF_ORIGINS
-from desk import UNSTALE, running_desk
+from desk import UNSTALE, add, running_desk
 from edge_answers import ANY, Answer
+from gate import Gate
 from own_edge import Edge, Site
 
 CASES = OF_CONTENT + OF_ERRORS + OF_ORIGINS
 EMAIL, PASSWORD = "root@example.com", "correct horse battery staple"
-# Until everything that is looked at before was looked at.
-PATIENCE = timedelta(seconds=5)
+# The service waits for 15 s for an answer of CloudFront. Until then everything has to be looked at before.
+PATIENCE = 13
 
 
 def host_of(case):
@@ -69,6 +69,7 @@ class Play:
 
     desk: object
     edge: Edge
+    gate: Gate
     session: requests.Session
     checks: dict
 
@@ -90,17 +91,20 @@ class Play:
 
     def request(self, case):
         """Asks for the invalidation, and returns its ID."""
-        when = (datetime.now(UTC) + PATIENCE).isoformat(timespec="seconds").replace("+00:00", "Z")
-        body = {"distribution": id_of(case), "items": [case.item or case.path], "expected": case.expected, "not_before": when}
+        body = {"distribution": id_of(case), "items": [case.item or case.path], "expected": case.expected}
         return self.api("POST", "invalidations", body)["id"]
 
     def clear(self):
-        """Clears the copies of each distribution when the stand-in of CloudFront has accepted its invalidation."""
+        """Lets the requests through when each site was looked at before, and clears the copies of each distribution when
+        the stand-in of CloudFront has accepted its invalidation."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and not all(site.answered for site in self.edge.sites.values()):
+            time.sleep(0.02)
+        self.gate.is_open = True
         hosts, seen = {id_of(case): host_of(case) for case in CASES}, 0
         deadline = time.monotonic() + 60
         while hosts and time.monotonic() < deadline:
-            sandbox = self.desk.environment["AWS_ENDPOINT_URL_CLOUDFRONT"]
-            for call in requests.get(f"{sandbox}/_sandbox/calls?after={seen}", timeout=10).json():
+            for call in requests.get(f"{self.gate.upstream}/_sandbox/calls?after={seen}", timeout=10).json():
                 seen = call["n"]
                 if call["created"] and call["distribution"] in hosts:
                     self.edge.sites[hosts.pop(call["distribution"])].clear()
@@ -122,20 +126,26 @@ class Play:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory):
-    edge = Edge()
+    edge, gate = Edge(), Gate()
     edge.sites = {host_of(case): site_of(case) for case in CASES}
-    distributions = [distribution_of(case) for case in CASES]
+
+    def prepare(api):
+        add(api, [distribution_of(case) for case in CASES])
+        gate.upstream = api
+        return {"AWS_ENDPOINT_URL_CLOUDFRONT": gate_address}
+
     with (
         edge.running() as port,
-        running_desk(tmp_path_factory.mktemp("desk"), "3s", distributions, UNSTALE_EDGE=f"http://127.0.0.1:{port}") as desk,
+        gate.running() as gate_address,
+        running_desk(tmp_path_factory.mktemp("desk"), "3s", prepare, UNSTALE_EDGE=f"http://127.0.0.1:{port}") as desk,
         requests.Session() as session,
     ):
         session.trust_env = False
         session.headers["Origin"] = desk.address
-        add = [UNSTALE, "user", "add", EMAIL, "--role", "admin", "--password-stdin"]
-        subprocess.run(add, env=desk.environment, input=f"{PASSWORD}\n", text=True, check=True, timeout=30)
+        command = [UNSTALE, "user", "add", EMAIL, "--role", "admin", "--password-stdin"]
+        subprocess.run(command, env=desk.environment, input=f"{PASSWORD}\n", text=True, check=True, timeout=30)
         session.post(f"{desk.address}/sign-in", {"email": EMAIL, "password": PASSWORD}, timeout=30)
-        play = Play(desk, edge, session, {})
+        play = Play(desk, edge, gate, session, {})
         play.play()
         yield play
 
