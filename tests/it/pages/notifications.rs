@@ -64,6 +64,8 @@ async fn without_a_key_the_page_says_what_to_set() {
     let root = app.admin().await;
     let page = root.get(PATH).await;
     page.assert_says("UNSTALE_SECRETS_KEY_FILE");
-    assert!(!page.has("#add"));
+    let form = page.form("#add").with("name", "Ops").with("kind", "slack");
+    let refused = root.press(&form.with("address", "https://hooks.example.com/a")).await;
+    refused.assert_status(422).assert_says("This server has no key to store the address with.");
     app.finish().await;
 }

@@ -4,8 +4,8 @@ use unstale::{
     domain::{
         id::{ChannelId, InvalidationId, MessageId},
         notifications::{
-            Channel, ChannelKind, Notice, NotificationRule, NotificationTopic, RuleScope, SigningMethod,
-            retry,
+            Channel, ChannelKind, Notice, NotificationRule, NotificationTopic, RuleScope, RuleScopeKind,
+            SigningMethod, retry,
         },
         secrets_key::SealedSecret,
         time::Timestamp,

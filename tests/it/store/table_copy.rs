@@ -10,7 +10,7 @@ use unstale::store::{
 
 use crate::support::{Engine, Place, Raw};
 
-const POSTGRES_TABLES: [&str; 5] = [
+const POSTGRES_TABLES: [&str; 6] = [
     include_str!("../../../migrations/postgres/0003_access.sql"),
     include_str!("../../../migrations/postgres/0004_distributions.sql"),
     include_str!("../../../migrations/postgres/0005_invalidations.sql"),
@@ -19,6 +19,7 @@ const POSTGRES_TABLES: [&str; 5] = [
         include_str!("../../../migrations/postgres/0007_checks.sql"),
         include_str!("../../../migrations/postgres/0008_probes.sql")
     ),
+    include_str!("../../../migrations/postgres/0009_notifications.sql"),
 ];
 
 /// What a row may hold: the text and the number of the first row, of the second, and so on.

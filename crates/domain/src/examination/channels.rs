@@ -15,8 +15,11 @@ pub fn examine_channels(report: &mut Report, channels: &[(Channel, usize)]) {
         if !channel.off_because.is_empty() {
             report.warning(CHANNELS, format!("{name} was turned off: {}", channel.off_because), FIX);
         } else if let Some(trouble) = channel.trouble.as_ref().filter(|_| channel.is_on) {
-            let tries = trouble.failures;
-            report.warning(CHANNELS, format!("{name}: {} ({tries} tries in a row)", trouble.problem), FIX);
+            let tries = match trouble.failures {
+                1 => "1 try".to_owned(),
+                many => format!("{many} tries in a row"),
+            };
+            report.warning(CHANNELS, format!("{name}: {} ({tries})", trouble.problem), FIX);
         } else if channel.is_on && *given_up > 0 {
             report.warning(CHANNELS, format!("{name}: {given_up} messages were given up"), FIX);
         }

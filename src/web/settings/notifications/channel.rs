@@ -237,10 +237,7 @@ async fn render(
         id: id.to_string(),
         is_on: channel.is_on,
         standing: standing(&channel),
-        problem: channel
-            .trouble
-            .as_ref()
-            .map_or_else(|| channel.off_because.clone(), |it| it.problem.clone()),
+        problem: problem(&channel),
         retry: channel.trouble.as_ref().map(|trouble| When::new(trouble.retry_at, now)),
         kind: channel.kind.label(),
         host: channel.host.clone(),
@@ -257,6 +254,14 @@ async fn render(
         rule: forms.rule,
         offered: offered(&distributions),
     })
+}
+
+/// Why it does not work, as a sentence. Empty if it works.
+fn problem(channel: &Channel) -> String {
+    match &channel.trouble {
+        Some(trouble) => format!("The last message was not taken: {}.", trouble.problem),
+        None => channel.off_because.clone(),
+    }
 }
 
 fn rules(channel: &Channel) -> Vec<RuleRow> {

@@ -90,6 +90,7 @@ fn label(name: &'static str) -> &'static str {
         "distributions" => "Distributions",
         "optional" => "Optional permission",
         "checks" => "Checks",
+        "channels" => "Notifications",
         "sign_in" => "Sign-in",
         "metrics" => "Metrics",
         other => other,
