@@ -26,7 +26,7 @@ use super::{super::Next, conditions, notices};
 /// The number of events that one tick looks at.
 const EVENTS: usize = 200;
 /// How often budgets, accounts and the check of the history are looked at.
-const CONDITIONS_EVERY: Duration = Duration::from_secs(10);
+const CONDITIONS_EVERY: Duration = Duration::from_secs(30);
 /// How often messages that ended long ago are deleted, and how many at once.
 const TIDY_EVERY: Duration = Duration::from_hours(1);
 const TIDIED: usize = 500;
@@ -80,7 +80,7 @@ impl NotificationCollector {
         let mut happenings = happenings(&mut conn, &events).await?;
         let looks = state.conditions_looked.is_none_or(|at| now.since(at) >= CONDITIONS_EVERY || at > now);
         if looks {
-            happenings.extend(conditions::happenings(&mut conn, now).await?);
+            happenings.extend(conditions::happenings(&mut conn, &channels, now).await?);
         }
         drop(conn);
         let new = told(&channels, &happenings);

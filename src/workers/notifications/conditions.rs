@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         invalidations::monthly_budget::{BudgetUsage, CountedMonths},
-        notifications::{Notice, NoticeSubject, NotificationTopic},
+        notifications::{Channel, Notice, NoticeSubject, NotificationTopic},
         time::Timestamp,
     },
     store::{
@@ -13,8 +13,32 @@ use crate::{
 
 use super::collector::Happening;
 
-/// All that holds now. What a channel was told already is not told again.
-pub(super) async fn happenings(conn: &mut Conn, now: Timestamp) -> Result<Vec<Happening>, StoreError> {
+/// All that holds now and that a channel is to be told of. What it was told already is not told again.
+pub(super) async fn happenings(
+    conn: &mut Conn,
+    channels: &[Channel],
+    now: Timestamp,
+) -> Result<Vec<Happening>, StoreError> {
+    let mut found = Vec::new();
+    if is_wanted(channels, NotificationTopic::AccountPaused) {
+        found.extend(paused_accounts(conn, now).await?);
+    }
+    if is_wanted(channels, NotificationTopic::HistoryBroken) {
+        found.extend(broken_history(conn, now).await?);
+    }
+    // To sum up what is used of many budgets takes some time.
+    if is_wanted(channels, NotificationTopic::BudgetReached) {
+        found.extend(budgets(conn, now).await?);
+    }
+    Ok(found)
+}
+
+fn is_wanted(channels: &[Channel], topic: NotificationTopic) -> bool {
+    let names_it = |channel: &Channel| channel.rules.iter().any(|rule| rule.topics.contains(&topic));
+    channels.iter().any(|channel| channel.is_on && names_it(channel))
+}
+
+async fn paused_accounts(conn: &mut Conn, now: Timestamp) -> Result<Vec<Happening>, StoreError> {
     let mut found = Vec::new();
     for pause in accounts::paused(conn).await? {
         let detail = format!(
@@ -26,19 +50,15 @@ pub(super) async fn happenings(conn: &mut Conn, now: Timestamp) -> Result<Vec<Ha
         let key = format!("account {} {}", pause.account, pause.since.as_micros());
         found.push(of_server(NotificationTopic::AccountPaused, key, "/", detail, now));
     }
-    let (_, checked) = audit::standing(conn).await?;
-    if let Some(event) = checked.broken_at {
-        let detail = format!("The history is broken at event {event}. Run: unstale audit verify");
-        found.push(of_server(
-            NotificationTopic::HistoryBroken,
-            format!("history {event}"),
-            "/history",
-            detail,
-            now,
-        ));
-    }
-    found.extend(budgets(conn, now).await?);
     Ok(found)
+}
+
+async fn broken_history(conn: &mut Conn, now: Timestamp) -> Result<Option<Happening>, StoreError> {
+    let (_, checked) = audit::standing(conn).await?;
+    Ok(checked.broken_at.map(|event| {
+        let detail = format!("The history is broken at event {event}. Run: unstale audit verify");
+        of_server(NotificationTopic::HistoryBroken, format!("history {event}"), "/history", detail, now)
+    }))
 }
 
 async fn budgets(conn: &mut Conn, now: Timestamp) -> Result<Vec<Happening>, StoreError> {

@@ -137,7 +137,7 @@ async fn budgets_paused_accounts_and_a_broken_history_are_told_once() {
     world.database.raw().await.run(pause).await.unwrap();
     world.database.raw().await.run("UPDATE audit_check SET broken_at = 3").await.unwrap();
     for _ in 0..3 {
-        world.advance(seconds(11));
+        world.advance(seconds(31));
         tellers.tell().await;
     }
     let told = receiver.taken();
