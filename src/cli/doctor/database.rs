@@ -7,6 +7,7 @@ use crate::{
     domain::{
         causes::with_causes,
         examination::{CHANNELS, DISK, Report, examine_channels, examine_disk},
+        notifications::MESSAGES_COUNTED,
     },
     file_thread::folder_of,
     store::{Db, DiskUse, StoreError, notifications::channels},
@@ -20,9 +21,6 @@ const DAMAGED: &str = "If the file is damaged, stop the service, keep a copy of 
 
 const CHANGED: &str = "Somebody changed the tables past Unstale: find out who. Stop the service, keep a copy of the file, and put \
                        back a backup from before with unstale restore.";
-
-/// So many messages of a channel are counted.
-const COUNTED: usize = 1_000;
 
 pub(super) async fn examine(report: &mut Report, serve: &ServeArgs) {
     let missing = Db::file_of(&serve.database.database).ok().flatten();
@@ -90,7 +88,7 @@ async fn missing_objects(report: &mut Report, db: &Db) {
 }
 
 async fn notification_channels(report: &mut Report, db: &Db) {
-    let read = async { channels::list_with_given_up(&mut *db.read().await?, COUNTED).await };
+    let read = async { channels::list_with_counts(&mut *db.read().await?, MESSAGES_COUNTED).await };
     match read.await {
         Ok(all) => examine_channels(report, &all),
         Err(error) => report.error(CHANNELS, with_causes(&error), DAMAGED),

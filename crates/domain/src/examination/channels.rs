@@ -1,16 +1,16 @@
 //! What is said of notification channels.
 
 use super::Report;
-use crate::notifications::Channel;
+use crate::notifications::{Channel, MessageCounts};
 
 pub const CHANNELS: &str = "channels";
 const FIX: &str =
     "Open the channel in Settings › Notifications: it shows its last messages and can send a test.";
 
-/// Examines all channels, each with the number of its messages that were given up.
-pub fn examine_channels(report: &mut Report, channels: &[(Channel, usize)]) {
+/// Examines all channels, each with the numbers of its messages.
+pub fn examine_channels(report: &mut Report, channels: &[(Channel, MessageCounts)]) {
     let before = report.parts().len();
-    for (channel, given_up) in channels {
+    for (channel, MessageCounts { given_up, .. }) in channels {
         let name = &channel.name;
         if !channel.off_because.is_empty() {
             report.warning(CHANNELS, format!("{name} was turned off: {}", channel.off_because), FIX);
@@ -64,24 +64,28 @@ mod tests {
     fn what_is_wrong_with_a_channel_is_a_warning() {
         let problem = "the receiver answered 503".to_owned();
         let trouble = ChannelTrouble { failures: 3, problem, retry_at: Timestamp::from_micros(9) };
-        let examined = |channels: &[(Channel, usize)]| {
+        let given_up = |given_up| MessageCounts { waiting: 0, given_up };
+        let examined = |channels: &[(Channel, MessageCounts)]| {
             let mut report = Report::default();
             examine_channels(&mut report, channels);
             let part = &report.parts()[0];
             (part.condition, part.message.clone())
         };
         assert_eq!(examined(&[]).0, Condition::NotChecked);
-        assert_eq!(examined(&[(channel(), 0)]), (Condition::Ok, "1 channel is on".to_owned()));
+        assert_eq!(examined(&[(channel(), given_up(0))]), (Condition::Ok, "1 channel is on".to_owned()));
         let late = Channel { trouble: Some(trouble), ..channel() };
         let said = "Ops: the receiver answered 503 (3 tries in a row)".to_owned();
-        assert_eq!(examined(&[(channel(), 0), (late.clone(), 0)]), (Condition::Warning, said));
         assert_eq!(
-            examined(&[(Channel { is_on: false, ..late }, 2)]).0,
+            examined(&[(channel(), given_up(0)), (late.clone(), given_up(0))]),
+            (Condition::Warning, said)
+        );
+        assert_eq!(
+            examined(&[(Channel { is_on: false, ..late }, given_up(2))]).0,
             Condition::NotChecked,
             "a person turned it off"
         );
         let gone = Channel { is_on: false, off_because: "410".to_owned(), ..channel() };
-        assert_eq!(examined(&[(gone, 0)]).0, Condition::Warning);
-        assert_eq!(examined(&[(channel(), 2)]).1, "Ops: 2 messages were given up");
+        assert_eq!(examined(&[(gone, given_up(0))]).0, Condition::Warning);
+        assert_eq!(examined(&[(channel(), given_up(2))]).1, "Ops: 2 messages were given up");
     }
 }

@@ -78,3 +78,13 @@ pub struct ChannelTrouble {
     /// Before this, nothing is sent to the channel.
     pub retry_at: Timestamp,
 }
+
+/// How many messages of a channel are counted at the most, where pages and the doctor tell their number.
+pub const MESSAGES_COUNTED: usize = 1_000;
+
+/// The numbers of messages of a channel.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MessageCounts {
+    pub waiting: usize,
+    pub given_up: usize,
+}

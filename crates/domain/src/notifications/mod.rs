@@ -13,7 +13,7 @@ mod topic;
 mod typed;
 mod webhook;
 
-pub use channel::{Channel, ChannelKind, ChannelTrouble};
+pub use channel::{Channel, ChannelKind, ChannelTrouble, MESSAGES_COUNTED, MessageCounts};
 pub use message::{Message, NOTICES_MAX, Rendered};
 pub use networks::AllowedNetworks;
 pub use notice::{Notice, NoticeDistribution};

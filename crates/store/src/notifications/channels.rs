@@ -2,7 +2,7 @@
 
 use unstale_domain::{
     id::ChannelId,
-    notifications::{CHANNELS_MAX, Channel, ChannelKind, ChannelTrouble, SigningMethod},
+    notifications::{CHANNELS_MAX, Channel, ChannelKind, ChannelTrouble, MessageCounts, SigningMethod},
     secrets_key::SealedSecret,
     time::Timestamp,
 };
@@ -120,12 +120,15 @@ pub async fn total(conn: &mut Conn) -> Result<usize, StoreError> {
     Ok(count(number))
 }
 
-/// All channels, each with the number of its messages that were given up, counted up to `most`.
-pub async fn list_with_given_up(conn: &mut Conn, most: usize) -> Result<Vec<(Channel, usize)>, StoreError> {
+/// All channels, each with the numbers of its messages that wait and that were given up, counted up to `most`.
+pub async fn list_with_counts(
+    conn: &mut Conn,
+    most: usize,
+) -> Result<Vec<(Channel, MessageCounts)>, StoreError> {
     let mut all = Vec::new();
     for channel in list(conn).await? {
-        let (_, given_up) = messages::counts(conn, &channel.id, most).await?;
-        all.push((channel, given_up));
+        let counts = messages::counts(conn, &channel.id, most).await?;
+        all.push((channel, counts));
     }
     Ok(all)
 }

@@ -2,7 +2,7 @@
 
 use unstale_domain::{
     id::{ChannelId, InvalidationId, MessageId},
-    notifications::{Notice, NotificationTopic, retry},
+    notifications::{MessageCounts, Notice, NotificationTopic, retry},
     time::Timestamp,
 };
 
@@ -223,7 +223,7 @@ pub async fn newest(
 }
 
 /// How many messages of a channel wait and how many were given up, each counted up to `most`.
-pub async fn counts(conn: &mut Conn, channel: &ChannelId, most: usize) -> Result<(usize, usize), StoreError> {
+pub async fn counts(conn: &mut Conn, channel: &ChannelId, most: usize) -> Result<MessageCounts, StoreError> {
     let (waiting, given_up) = fetch_one!(
         conn,
         (i64, i64),
@@ -234,7 +234,7 @@ pub async fn counts(conn: &mut Conn, channel: &ChannelId, most: usize) -> Result
         channel.as_str(),
         signed(most),
     )?;
-    Ok((count(waiting), count(given_up)))
+    Ok(MessageCounts { waiting: count(waiting), given_up: count(given_up) })
 }
 
 /// The messages that wait for channels that are on.

@@ -12,7 +12,9 @@ use crate::{
     commands::{self, ChannelChange, CommandError, RulesChange},
     domain::{
         id::ChannelId,
-        notifications::{Channel, ChannelErrors, ChannelField, NotificationRule, SigningMethod},
+        notifications::{
+            Channel, ChannelErrors, ChannelField, MESSAGES_COUNTED, NotificationRule, SigningMethod,
+        },
         time::Timestamp,
     },
     http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
@@ -39,8 +41,6 @@ use super::{
 
 /// The number of messages that are shown.
 const SHOWN: usize = 20;
-/// So many messages are counted.
-const COUNTED: usize = 1_000;
 
 #[derive(Template)]
 #[template(path = "settings/notification_channel.html")]
@@ -227,7 +227,7 @@ async fn render(
     };
     let mut frame = frame(&mut conn, app, visitor, PATH).await?;
     frame.title.clone_from(&channel.name);
-    let (waiting, given_up) = messages::counts(&mut conn, id, COUNTED).await?;
+    let counts = messages::counts(&mut conn, id, MESSAGES_COUNTED).await?;
     let listed = messages::newest(&mut conn, id, SHOWN).await?;
     let distributions = view::distributions(&mut conn, visitor).await?;
     drop(conn);
@@ -244,8 +244,8 @@ async fn render(
         signing: channel.signing.map(SigningMethod::label),
         since: When::new(channel.created_at, now),
         delivered: channel.delivered_at.map(|at| When::new(at, now)),
-        waiting,
-        given_up,
+        waiting: counts.waiting,
+        given_up: counts.given_up,
         rules: rules(&channel),
         messages: listed.into_iter().map(|message| MessageRow::new(message, now)).collect(),
         name: forms.name.unwrap_or_else(|| Field::new(&channel.name)),

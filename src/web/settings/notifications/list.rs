@@ -9,9 +9,13 @@ use axum::{
 
 use crate::{
     commands::{self, CommandError},
-    domain::{distributions::distribution::Distribution, notifications::Channel, time::Timestamp},
+    domain::{
+        distributions::distribution::Distribution,
+        notifications::{Channel, MESSAGES_COUNTED, MessageCounts},
+        time::Timestamp,
+    },
     http::{error::HttpError, session::Visitor, state::AppState},
-    store::notifications::{channels, messages},
+    store::notifications::channels,
 };
 
 use super::{
@@ -29,8 +33,6 @@ use super::{
 
 /// The number of distributions that the form offers by name.
 const OFFERED: usize = 200;
-/// So many messages of a channel are counted.
-const COUNTED: usize = 1_000;
 
 #[derive(Template)]
 #[template(path = "settings/notifications.html")]
@@ -59,7 +61,7 @@ struct Row {
 }
 
 impl Row {
-    fn new(channel: &Channel, (waiting, given_up): (usize, usize), now: Timestamp) -> Self {
+    fn new(channel: &Channel, counts: MessageCounts, now: Timestamp) -> Self {
         let trouble = channel.trouble.as_ref().map(|trouble| trouble.problem.clone());
         Self {
             id: channel.id.to_string(),
@@ -70,8 +72,8 @@ impl Row {
             problem: trouble.unwrap_or_else(|| channel.off_because.clone()),
             rules: channel.rules.iter().map(|rule| (topics_in_words(rule), scope_in_words(rule))).collect(),
             delivered: channel.delivered_at.map(|at| When::new(at, now)),
-            waiting,
-            given_up,
+            waiting: counts.waiting,
+            given_up: counts.given_up,
         }
     }
 }
@@ -117,11 +119,8 @@ async fn render(
     let now = app.context.clock.now();
     let mut conn = app.context.db.read().await?;
     let frame = frame(&mut conn, app, visitor, PATH).await?;
-    let mut rows = Vec::new();
-    for channel in channels::list(&mut conn).await? {
-        let counts = messages::counts(&mut conn, &channel.id, COUNTED).await?;
-        rows.push(Row::new(&channel, counts, now));
-    }
+    let all = channels::list_with_counts(&mut conn, MESSAGES_COUNTED).await?;
+    let rows = all.iter().map(|(channel, counts)| Row::new(channel, *counts, now)).collect();
     let distributions = view::distributions(&mut conn, visitor).await?;
     drop(conn);
     let keeps_secrets = app.context.keeps_secrets();

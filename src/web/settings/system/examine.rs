@@ -6,6 +6,7 @@ use crate::{
     domain::{
         examination::{DISK, Report, bytes_in_words, examine_channels, examine_disk},
         invalidations::problem::Problem,
+        notifications::MESSAGES_COUNTED,
         time::{Timestamp, span_in_words},
     },
     http::{ready, state::AppState},
@@ -27,9 +28,6 @@ const RECENT: Duration = Duration::from_hours(2);
 /// Events are usually checked within seconds.
 const LATE: Duration = Duration::from_mins(15);
 
-/// So many messages of a channel are counted.
-const COUNTED: usize = 1_000;
-
 /// `size` is that of the database, in bytes.
 pub(super) async fn examine(app: &AppState, conn: &mut Conn, size: i64) -> Result<Report, StoreError> {
     let now = app.context.clock.now();
@@ -41,7 +39,7 @@ pub(super) async fn examine(app: &AppState, conn: &mut Conn, size: i64) -> Resul
     backups::examine(&mut report, app, now).await;
     aws(&mut report, conn, now).await?;
     optional(&mut report, conn, now).await?;
-    examine_channels(&mut report, &channels::list_with_given_up(conn, COUNTED).await?);
+    examine_channels(&mut report, &channels::list_with_counts(conn, MESSAGES_COUNTED).await?);
     sign_in(&mut report, app).await;
     settings(&mut report, app);
     Ok(report)

@@ -196,7 +196,7 @@ async fn measure_notifications(tx: &mut Tx, measured: &mut Measured) {
         tx,
         |conn| channels::list(conn),
         channels::find(conn, &channel),
-        channels::list_with_given_up(conn, 9),
+        channels::list_with_counts(conn, 9),
         channels::total(conn),
         channels::secrets(conn, &channel),
         messages::newest(conn, &channel, 20),
