@@ -11,8 +11,8 @@ use crate::{
     notify::Listener,
     workers::{
         self, AuditWebhook, AuditWorker, BackupSchedule, BackupWorker, Checker, ClockRollback,
-        CloudFrontSync, FileWatcher, Indexer, NotificationCollector, NotificationSender, Poller, Submitter,
-        Warmer, Worker,
+        CloudFrontSync, FileWatcher, Indexer, InsightsCounter, NotificationCollector, NotificationSender,
+        Poller, Submitter, Warmer, Worker,
     },
 };
 
@@ -92,6 +92,7 @@ impl App {
             self.start(workers, NotificationCollector::new(db.clone(), clock.clone()));
             self.start(workers, NotificationSender::new(db.clone(), clock.clone(), settings));
         }
+        self.start(workers, InsightsCounter::new(db.clone(), clock.clone()));
         if let Some((schedule, store)) = self.backups.clone() {
             let status = self.backup_status.clone();
             self.start(workers, BackupWorker::new(db.clone(), clock.clone(), schedule, store, status));

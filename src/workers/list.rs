@@ -5,7 +5,7 @@ use crate::store::StoreError;
 
 use super::{
     AuditWebhook, AuditWorker, BackupWorker, Checker, ClockRollback, CloudFrontSync, FileWatcher, Indexer,
-    Next, NotificationCollector, NotificationSender, Poller, Warmer, Worker,
+    InsightsCounter, Next, NotificationCollector, NotificationSender, Poller, Warmer, Worker,
 };
 
 macro_rules! workers {
@@ -27,6 +27,7 @@ workers! {
     ClockRollback = "clock_rollback",
     FileWatcher = "file watcher",
     Indexer = "indexer",
+    InsightsCounter = "insights",
     AuditWorker = "audit",
     AuditWebhook = "audit_webhook",
     NotificationCollector = "notification collector",

@@ -13,6 +13,7 @@ pub mod distributions;
 pub mod encoding;
 pub mod examination;
 pub mod id;
+pub mod insights;
 pub mod invalidations;
 pub mod network;
 pub mod notifications;

@@ -11,6 +11,7 @@ pub mod deadlines;
 mod disk_use;
 pub mod distributions;
 mod error;
+pub mod insights;
 pub mod instance_lock;
 pub mod invalidations;
 pub mod notifications;

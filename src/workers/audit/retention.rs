@@ -23,7 +23,7 @@ use crate::{
         secret::hex,
         time::Timestamp,
     },
-    store::{StoreError, audit},
+    store::{StoreError, audit, insights},
 };
 
 use super::{
@@ -216,10 +216,11 @@ impl AuditWorker {
         tx.commit().await
     }
 
-    /// Drops the next events of exported segments. `true` if it dropped any.
+    /// Drops the next events of exported segments, once they are in the sums of the insights. `true` if it dropped any.
     async fn drop_more(&self) -> Result<bool, StoreError> {
         let last = self.dropped_upto().await?.sequence;
         let mut conn = self.db.read().await?;
+        let last = last.min(insights::counted(&mut conn).await?);
         let first = audit::first_sequence(&mut conn).await?;
         if first > last {
             return Ok(false);

@@ -25,6 +25,7 @@ pub use input::PlanInput;
 pub use item_lines::ItemLines;
 pub use parts::{Candidates, Parts};
 pub use savings::Saving;
+pub(crate) use savings::savings as wildcard_savings;
 pub use siblings::Siblings;
 pub use staging::StagingOffer;
 pub use unfinished::{RefreshedItems, UnfinishedItems};

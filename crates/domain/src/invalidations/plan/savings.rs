@@ -17,7 +17,7 @@ pub struct Saving {
 
 /// The folders at the top of the site in which many of these sorted paths lie, those with the most paths first. A
 /// wildcard also clears files that nobody named, so it is never used without being asked for.
-pub(super) fn savings(items: &[Item]) -> Vec<Saving> {
+pub(crate) fn savings(items: &[Item]) -> Vec<Saving> {
     let mut folders: Vec<(&str, usize, &str)> = Vec::new();
     for item in items.iter().filter(|item| !item.is_tag() && !item.is_wildcard()) {
         let path = item.as_str();

@@ -1,0 +1,56 @@
+-- Insights: sums of the history, kept so that a page of one month reads a month, however long the history is.
+-- A day is the number of days since 1970-01-01 in UTC; a month is its first day.
+
+-- No column refers to a distribution: what an event names is counted, and never stops the count.
+CREATE TABLE daily_sum (
+    day             BIGINT NOT NULL,
+    distribution_id TEXT    NOT NULL,
+    requested       BIGINT NOT NULL, -- invalidations that were requested here
+    outside         BIGINT NOT NULL, -- those made with the console or another tool
+    items           BIGINT NOT NULL, -- what both asked for
+    paths           BIGINT NOT NULL, -- billable paths that CloudFront accepted from here
+    paths_outside   BIGINT NOT NULL,
+    many            BIGINT NOT NULL, -- invalidations with so many single paths that a tag would have cost less
+    many_paths      BIGINT NOT NULL,
+    wildcards_save  BIGINT NOT NULL, -- paths that wildcards would have saved
+    fresh           BIGINT NOT NULL, -- what the first look at an invalidation came to
+    unchanged       BIGINT NOT NULL,
+    stale           BIGINT NOT NULL,
+    broken          BIGINT NOT NULL,
+    unclear         BIGINT NOT NULL,
+    PRIMARY KEY (day, distribution_id)
+);
+
+-- How many invalidations took how long from accepted to completed, by the ranges of the program.
+CREATE TABLE daily_completion (
+    day             BIGINT NOT NULL,
+    distribution_id TEXT    NOT NULL,
+    time_range      BIGINT NOT NULL,
+    invalidations   BIGINT NOT NULL,
+    PRIMARY KEY (day, distribution_id, time_range)
+);
+
+-- How often something occurred in a month. Of each kind, month and distribution a bounded number of names is kept.
+CREATE TABLE monthly_count (
+    month           BIGINT NOT NULL,
+    kind            TEXT    NOT NULL
+        CHECK (kind IN ('item', 'person', 'token', 'outside', 'wildcard', 'failure')),
+    distribution_id TEXT    NOT NULL,
+    name            TEXT    NOT NULL,
+    times           BIGINT NOT NULL,
+    paths           BIGINT NOT NULL,
+    most            BIGINT NOT NULL, -- the most paths at one time, and the day of it
+    most_on         BIGINT NOT NULL,
+    weight          BIGINT NOT NULL, -- the smallest one leaves where a new name needs room
+    PRIMARY KEY (month, kind, distribution_id, name)
+);
+
+CREATE INDEX monthly_count_by_paths ON monthly_count (month, kind, paths DESC, distribution_id, name);
+
+-- The last event of the history that is in the sums.
+CREATE TABLE insights_cursor (
+    id       BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    sequence BIGINT NOT NULL
+);
+
+INSERT INTO insights_cursor (id, sequence) VALUES (1, 0);
