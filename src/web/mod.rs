@@ -7,8 +7,10 @@ mod checks;
 mod demo;
 mod distributions;
 mod events;
+mod export;
 mod form;
 mod history;
+mod insights;
 mod invalidate;
 mod invalidation;
 mod reference;
@@ -70,6 +72,8 @@ pub fn router(app: AppState, beside: Router<AppState>, described: Described) -> 
         .route("/history/searches", post(history::save))
         .route("/history/searches/{id}/forget", post(history::forget))
         .route("/history/{sequence}", get(history::event))
+        .route("/insights", get(insights::show))
+        .route("/insights.csv", get(insights::csv))
         .route("/events", get(events::stream))
         .route("/api", get(reference::show).layer(Extension(described)))
         .route("/settings", get(settings::index))

@@ -1,6 +1,9 @@
 //! One look at a URL, in a few words.
 
-use crate::domain::checks::{Answer, AtOrigin, CorsAnswer, Look};
+use crate::{
+    domain::checks::{Answer, AtOrigin, CorsAnswer, Look},
+    web::view::grouped,
+};
 
 /// The first and the last characters of an `ETag` that are shown.
 const TAG_ENDS: usize = 4;
@@ -110,19 +113,6 @@ fn short(tag: &str) -> String {
     }
     let (first, last) = (all.iter().take(TAG_ENDS), all.iter().skip(all.len() - TAG_ENDS));
     format!("{}…{}", first.collect::<String>(), last.collect::<String>())
-}
-
-/// `8,120`
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

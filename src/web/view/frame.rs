@@ -17,6 +17,7 @@ pub enum Tab {
     Invalidate,
     Distributions,
     History,
+    Insights,
     Approvals,
     Settings,
 }
@@ -81,6 +82,7 @@ pub async fn frame(
             Tab::Invalidate => "invalidate",
             Tab::Distributions => "distributions",
             Tab::History => "history",
+            Tab::Insights => "insights",
             Tab::Approvals => "approvals",
             Tab::Settings => "settings",
         },

@@ -12,7 +12,7 @@ pub enum Form {
 }
 
 /// The byte-order mark of UTF-8: without it, Excel reads a CSV file in the code page of its machine.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Form {
     /// The bytes before the first event.
@@ -37,7 +37,7 @@ impl Form {
     /// Appends an event to `out`.
     pub fn write(self, out: &mut Vec<u8>, chained: &Chained) {
         match self {
-            Self::Csv => out.extend(csv_row(cells(chained).map(inert))),
+            Self::Csv => out.extend(inert_csv_row(cells(chained))),
             Self::Jsonl => {
                 out.extend(jsonl(chained).into_bytes());
                 out.push(b'\n');
@@ -200,6 +200,12 @@ fn inert_within(cell: &str) -> String {
         begins = SEPARATORS.contains(&c) || begins && (c.is_whitespace() || c == '"');
     }
     out
+}
+
+/// A row of CSV in which no cell is read as a formula.
+#[must_use]
+pub fn inert_csv_row(cells: impl IntoIterator<Item = String>) -> Vec<u8> {
+    csv_row(cells.into_iter().map(inert))
 }
 
 /// A row of CSV (RFC 4180), with CRLF at its end.
