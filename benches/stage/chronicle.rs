@@ -10,7 +10,7 @@ use unstale::{
         time::Timestamp,
     },
     store::{Db, audit},
-    workers::{Indexer, Next},
+    workers::{Indexer, InsightsCounter, Next},
 };
 
 use super::{DISTRIBUTION, Outcome as Done};
@@ -18,7 +18,7 @@ use super::{DISTRIBUTION, Outcome as Done};
 /// Events that share a transaction while the database is filled.
 const TOGETHER: u64 = 5_000;
 
-/// Writes so many events, and brings the index up to them.
+/// Writes so many events, and brings the index and the sums of the insights up to them.
 pub async fn write(address: &str, events: u64) -> Done<()> {
     let db = Db::open(address).await?;
     let mut number = 0;
@@ -32,6 +32,8 @@ pub async fn write(address: &str, events: u64) -> Done<()> {
     }
     let indexer = Indexer::new(db.clone(), Clock::system());
     while indexer.tick().await? == Next::Again {}
+    let counter = InsightsCounter::new(db.clone(), Clock::system());
+    while counter.tick().await? == Next::Again {}
     db.close().await;
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::{domain::causes::with_causes, http::error::HttpError, store::StoreErr
 const REST: Duration = Duration::from_millis(200);
 
 /// What is still to be sent of a file.
-pub trait Parts: Send + Sized + 'static {
+pub trait ExportParts: Send + Sized + 'static {
     /// The next part. `None` at the end of the file.
     fn next(&mut self) -> impl Future<Output = Result<Option<Bytes>, StoreError>> + Send;
 
@@ -29,7 +29,7 @@ pub async fn file(
     name: &str,
     content_type: &'static str,
     opening: Vec<u8>,
-    mut parts: impl Parts,
+    mut parts: impl ExportParts,
 ) -> Result<Response, HttpError> {
     let mut first = opening;
     first.extend(parts.next().await?.unwrap_or_default());
@@ -56,7 +56,7 @@ struct Export<P> {
     ended: bool,
 }
 
-impl<P: Parts> Export<P> {
+impl<P: ExportParts> Export<P> {
     /// The next part. An error ends the connection without the last chunk, so that an HTTP/1.1 client knows that
     /// the file is incomplete. A client or proxy of HTTP/1.0 cannot tell this from the normal end, so a last line
     /// in the file says it too.

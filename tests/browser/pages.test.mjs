@@ -69,6 +69,8 @@ async function makePages() {
     "the history, all events": "/history?tab=everything",
     "the history, a wrong filter": "/history?tab=everything&action=dancing",
     "an older page of the history": "/history?before=9",
+    "the insights": "/insights",
+    "the insights, of a month without any": "/insights?month=2020-02",
     "what is not there": "/invalidations/not-there",
     "the approvals": "/approvals",
     "the API": "/api",
@@ -118,7 +120,7 @@ test("tables fit between the widths of phones and of desktops", async () => {
   const found = [];
   await visit(browser, demo, {}, async (page) => {
     await signIn(page);
-    const tables = ["/", "/history", "/approvals", "/distributions/E2QWRUHAPOMQZL", "/settings/people", "/settings/tokens", "/settings/budgets", "/settings/system"];
+    const tables = ["/", "/history", "/insights", "/approvals", "/distributions/E2QWRUHAPOMQZL", "/settings/people", "/settings/tokens", "/settings/budgets", "/settings/system"];
     for (const width of [820, 960, 995, 1040, 1090]) {
       await page.setViewportSize({ width, height: 900 });
       for (const path of tables) {

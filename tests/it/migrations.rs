@@ -114,6 +114,27 @@ fn rows(after: i64) -> &'static [&'static str] {
             "INSERT INTO probe_offer (probe_id, run_id, round, offered_at, answered) VALUES ('v1', 'c1', 0, 1, TRUE)",
             "INSERT INTO vantage_check (run_id, number, probe_id, after, step) VALUES ('c1', 1, 'v1', '{}', '')",
         ],
+        9 => &[
+            "INSERT INTO notification_channel (id, name, kind, destination, address, signing, signing_key, rules, is_on, off_because,
+                 created_at, failures, problem)
+                 VALUES ('n1', 'Web', 'webhook', 'hooks.example.com', 'sealed', 'hmac', 'key', '[]', TRUE, '', 1, 0, ''),
+                 ('n2', 'Mail', 'email', 'web@example.com', NULL, NULL, NULL, '[]', TRUE, '', 1, 0, '')",
+            "INSERT INTO notification_message (number, id, channel_id, topic, run_key, notices, state, created_at, due_at, tries,
+                 problem, give_up_at)
+                 VALUES (1, 'm1', 'n1', 'failed', '', 1, 'waiting', 1, 2, 0, '', 9)",
+            "INSERT INTO notification_notice (channel_id, notice_key, message_number, invalidation_id, notice)
+                 VALUES ('n1', 'k1', 1, 'i1', '{}')",
+            "UPDATE notification_progress SET sequence = 1, messages = 1",
+        ],
+        10 => &[
+            "INSERT INTO daily_sum (day, distribution_id, requested, outside, items, paths, paths_outside, many, many_paths,
+                 wildcards_save, fresh, unchanged, stale, broken, unclear)
+                 VALUES (20780, 'E1', 1, 0, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0)",
+            "INSERT INTO daily_completion (day, distribution_id, time_range, invalidations) VALUES (20780, 'E1', 9, 1)",
+            "INSERT INTO monthly_count (month, kind, distribution_id, name, times, paths, most, most_on, weight)
+                 VALUES (20758, 'item', 'E1', '/a', 1, 1, 1, 20780, 1)",
+            "UPDATE insights_cursor SET sequence = 1",
+        ],
         _ => &[],
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     domain::audit::{Chained, export::Form, search::AuditQuery},
     http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
     store::{StoreError, audit, distributions},
-    web::export::{self, Parts},
+    web::export::{self, ExportParts},
 };
 
 use super::query::HistoryQuery;
@@ -71,7 +71,7 @@ struct Pages {
     form: Form,
 }
 
-impl Parts for Pages {
+impl ExportParts for Pages {
     async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         // A page of a search may be empty although older events are still to be searched.
         while let Some(cursor) = self.cursor {

@@ -16,7 +16,7 @@ use crate::{
     },
     http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
     store::{Conn, StoreError, distributions, insights},
-    web::export::{self, Parts},
+    web::export::{self, ExportParts},
 };
 
 use super::{
@@ -160,7 +160,7 @@ struct DayRows {
     known: HashMap<DistributionId, (String, String)>,
 }
 
-impl Parts for InsightsFile {
+impl ExportParts for InsightsFile {
     async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         let Some(rows) = &mut self.0 else { return Ok(None) };
         while rows.days.from < rows.days.until {

@@ -36,6 +36,8 @@ struct Page {
     earlier: String,
     later: Option<String>,
     is_restricted: bool,
+    /// The month before, where nothing is there of this one.
+    rather: Option<String>,
     /// How many events are still to be counted.
     behind: Option<String>,
     figures: [Figure; 4],
@@ -113,6 +115,8 @@ pub async fn show(
         earlier: months::address(month.month_before()),
         later: (!is_present).then(|| months::address(month.month_after())),
         is_restricted: seen.is_some(),
+        rather: (sums.total.invalidations() == 0 && first.is_some_and(|day| day < month.from))
+            .then(|| months::title(month.month_before())),
         behind: (behind > BEHIND).then(|| grouped(u64::try_from(behind).unwrap_or(0))),
         figures: [
             paths_figure(&sums.total, &bills, seen.is_some()),

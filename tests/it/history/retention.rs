@@ -6,7 +6,10 @@ use unstale::{
     clock::Clock,
     domain::audit::verify::Walk,
     store::audit,
-    workers::{AuditSettings, AuditWorker, Check, Indexer, Next, Retention, TrustedHeads, VerificationStep},
+    workers::{
+        AuditSettings, AuditWorker, Check, Indexer, InsightsCounter, Next, Retention, TrustedHeads,
+        VerificationStep,
+    },
 };
 
 use super::given::{fill, key};
@@ -52,6 +55,10 @@ async fn old_events_are_exported_then_dropped_and_the_rest_verifies() {
     world.advance(seconds(2 * DAY));
     let indexer = Indexer::new(world.database.db.clone(), world.clock.clone());
     while indexer.tick().await.unwrap() == Next::Again {}
+    rest(world, &audit_worker).await;
+    assert_eq!(first(world).await, 1, "they are not in the sums of the insights yet");
+    let counter = InsightsCounter::new(world.database.db.clone(), world.clock.clone());
+    while counter.tick().await.unwrap() == Next::Again {}
     // A check of the command line is in the middle of the old events.
     let known = TrustedHeads { keys: vec![key().public()], ..TrustedHeads::default() };
     let mut beside = Check::begin(&world.database.db, &known).await.unwrap();

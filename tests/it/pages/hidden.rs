@@ -1,6 +1,6 @@
 //! What one may not see is named nowhere: on no page, in no list, in no event.
 
-use unstale::domain::access::Role;
+use unstale::{domain::access::Role, workers::InsightsCounter};
 
 use super::routes::routes;
 use crate::support::{Answer, DOCS, SHOP, TestApp, WORKSHOP, encoded, page_of, uuid};
@@ -30,6 +30,7 @@ async fn filled() -> (TestApp, crate::support::Browser, Vec<String>) {
     app.world.live(25).await;
     app.world.advance(crate::support::seconds(130));
     app.world.survey().await;
+    InsightsCounter::new(app.world.database.db.clone(), app.world.clock.clone()).tick().await.unwrap();
     let shop = app.world.distribution(SHOP).await;
     let mut secrets = vec![SHOP.to_owned(), shop.domain_name, SECRET_REASON.to_owned(), "/hidden".to_owned()];
     secrets.extend(shop.aliases);
@@ -69,6 +70,10 @@ async fn no_page_names_a_distribution_that_one_may_not_see() {
         "/history?q=shop",
         "/history?who=ada@example.com",
         "/?distribution=E1SHOP7K2M4NQX",
+        "/insights",
+        "/insights.csv",
+        "/insights.csv?table=items",
+        "/insights.csv?table=wildcards",
     ] {
         let page = eve.get(address).await;
         page.assert_status(200);

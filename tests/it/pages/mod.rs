@@ -21,6 +21,7 @@ mod hidden;
 mod history;
 mod history_invalidations;
 mod history_search;
+mod insights;
 mod invalid;
 mod invalidation;
 mod late_body;

@@ -18,7 +18,7 @@ use unstale::{
             pace::Pace,
         },
     },
-    workers::{ClockRollback, CloudFrontSync, Next, Poller, Submitter, WorkerSettings},
+    workers::{ClockRollback, CloudFrontSync, InsightsCounter, Next, Poller, Submitter, WorkerSettings},
 };
 
 use super::rng::Rng;
@@ -41,6 +41,7 @@ pub(super) struct Life {
     poller: Poller,
     sync: CloudFrontSync,
     clock_rollback: ClockRollback,
+    pub(super) counter: InsightsCounter,
     pub(super) asked: Vec<InvalidationId>,
     /// What each of them was asked for.
     pub(super) items: HashMap<InvalidationId, BTreeSet<String>>,
@@ -71,6 +72,7 @@ pub async fn live(seed: u64) -> u64 {
         poller: Poller::new(world.worker_context.clone()),
         sync: CloudFrontSync::new(world.worker_context.clone()),
         clock_rollback: ClockRollback::new(world.worker_context.clone()),
+        counter: InsightsCounter::new(world.database.db.clone(), world.clock.clone()),
         world,
         asked: Vec::new(),
         items: HashMap::new(),
@@ -81,6 +83,7 @@ pub async fn live(seed: u64) -> u64 {
     }
     life.calm_down().await;
     let together = life.reckon().await;
+    life.reckon_insights().await;
     // What a crash held is free by then.
     life.world.advance(Duration::from_mins(2));
     life.world.finish().await;
@@ -100,6 +103,7 @@ impl Life {
             82..90 => self.trouble(),
             90..93 => self.change_ways(),
             93..96 => self.cancel_or_retry().await,
+            96..98 => self.count().await,
             _ => self.restart().await,
         }
     }
@@ -185,12 +189,20 @@ impl Life {
         }
     }
 
+    /// Counts what has happened, for the insights.
+    async fn count(&mut self) {
+        let polls = self.patience();
+        let cut = !cut(self.counter.tick(), polls).await;
+        self.after(cut).await;
+    }
+
     async fn restart(&mut self) {
         self.world.restart().await;
         self.submitter = Submitter::new(self.world.worker_context.clone());
         self.poller = Poller::new(self.world.worker_context.clone());
         self.sync = CloudFrontSync::new(self.world.worker_context.clone());
         self.clock_rollback = ClockRollback::new(self.world.worker_context.clone());
+        self.counter = InsightsCounter::new(self.world.database.db.clone(), self.world.clock.clone());
     }
 
     /// Our clock jumps; CloudFront's goes on. The service looks at it each second.

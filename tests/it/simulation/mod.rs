@@ -5,6 +5,7 @@
 //! What a seed decides comes again to the letter; at which instant a crash meets a packet under way is for the
 //! operating system, so a replay that passes is worth repeating.
 
+mod insights;
 mod life;
 mod reckoning;
 pub mod rng;

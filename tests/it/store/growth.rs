@@ -3,6 +3,7 @@
 mod complete;
 pub mod filled;
 mod history;
+mod insights;
 mod invalidations;
 mod others;
 
@@ -76,6 +77,7 @@ async fn measure_all(tx: &mut Tx, size: i64) -> Measured {
     let mut all = others::measure_others(tx).await;
     all.extend(invalidations::measure_rows(tx, size).await);
     all.extend(history::measure_events(tx, size).await);
+    all.extend(insights::measure_sums(tx).await);
     let readers = [
         ("all", all_seen()),
         ("often", only(filled::OFTEN)),

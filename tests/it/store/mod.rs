@@ -25,6 +25,7 @@ mod halves;
 mod history;
 mod idempotency;
 mod identities;
+mod insights;
 mod invalidations;
 mod leases;
 mod locations;

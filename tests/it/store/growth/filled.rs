@@ -91,6 +91,13 @@ const ROWS: &[&str] = &[
     "INTO vantage_check (run_id, number, probe_id, after, verdict, step)
      SELECT 'c' || i, 1, 'v1', '{\"at\":1,\"duration_us\":1,\"failure\":\"connect_timeout\"}',
          CASE WHEN i <= 3 THEN NULL ELSE 'fresh' END, '' FROM n",
+    // A day each, up to the present one, 2026-11-23; and twenty names a month, which this one begins on day 20758.
+    "INTO daily_sum (day, distribution_id, requested, outside, items, paths, paths_outside, many, many_paths,
+         wildcards_save, fresh, unchanged, stale, broken, unclear)
+     SELECT 20780 - {AGE}, {D}, 1, 0, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0 FROM n",
+    "INTO daily_completion (day, distribution_id, time_range, invalidations) SELECT 20780 - {AGE}, {D}, 9, 1 FROM n",
+    "INTO monthly_count (month, kind, distribution_id, name, times, paths, most, most_on, weight)
+     SELECT 20758 - 30 * ({AGE} / 20), 'item', {D}, '/n' || i, 1, 1, 1, 20758, 1 FROM n",
     "INTO audit_signed_head (sequence, hash, at, public_key, signature) SELECT i, '', {T}, '', '' FROM n",
 ];
 
@@ -118,7 +125,7 @@ pub async fn fill(database: &Database, size: i64) {
         "INSERT INTO freeze_window (id, name, why, from_at, until_at) VALUES ('f1', 'x', 'y', {from}, {until})"
     );
     raw.run(&freeze).await.unwrap();
-    let channel = "INSERT INTO notification_channel (id, name, kind, host, address, rules, is_on, off_because, created_at,
+    let channel = "INSERT INTO notification_channel (id, name, kind, destination, address, rules, is_on, off_because, created_at,
              failures, problem)
          VALUES ('c1', 'Ops', 'slack', 'a.example.com', 'x', '[]', 1 = 1, '', 1, 0, '')";
     raw.run(channel).await.unwrap();

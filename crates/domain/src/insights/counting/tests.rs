@@ -1,3 +1,5 @@
+//! What events add to the sums.
+
 use std::time::Duration;
 
 use super::*;
