@@ -87,7 +87,11 @@ pub async fn of_token(conn: &mut Conn, token: &Token) -> Result<Option<Access>, 
         let Some(maker) = maker else { return Ok(None) };
         Some(maker)
     };
-    let all = grants::of_subject(conn, SubjectKind::Token, token.id.as_str()).await?;
+    let all = if token.has_grants {
+        grants::of_subject(conn, SubjectKind::Token, token.id.as_str()).await?
+    } else {
+        Vec::new()
+    };
     let own = resolve(conn, token.role, token.scope, &token.made_by, all).await?;
     Ok(Some(match maker {
         Some(maker) => own.within(maker),

@@ -18,11 +18,65 @@ use crate::columns::{optional_time, signed, time};
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, shown, role, scope, made_by, made_by_name, created_at, expires_at, last_used_at, revoked_at ",
-            "FROM api_token ",
+            "SELECT id, name, shown, role, scope, made_by, made_by_name, created_at, expires_at, last_used_at, revoked_at, ",
+            "EXISTS (SELECT 1 FROM access_grant g WHERE g.subject_kind = 'token' AND g.subject_id = api_token.id) ",
+            "AS has_grants FROM api_token ",
             $rest
         )
     };
+}
+
+/// The columns of [`JoinedRow`], of `api_token t` that another statement joins.
+macro_rules! joined_columns {
+    () => {
+        "t.id AS token_id, t.name AS token_name, t.shown AS token_shown, t.role AS token_role,
+         t.scope AS token_scope, t.made_by AS token_made_by, t.made_by_name AS token_made_by_name,
+         t.created_at AS token_created_at, t.expires_at AS token_expires_at,
+         t.last_used_at AS token_last_used_at, t.revoked_at AS token_revoked_at,
+         EXISTS (SELECT 1 FROM access_grant g WHERE g.subject_kind = 'token' AND g.subject_id = t.id)
+             AS token_has_grants"
+    };
+}
+pub(crate) use joined_columns;
+
+/// A token beside another row, if there is one.
+#[expect(clippy::struct_field_names, reason = "they are called as the columns")]
+#[derive(sqlx::FromRow)]
+pub(crate) struct JoinedRow {
+    token_id: Option<String>,
+    token_name: Option<String>,
+    token_shown: Option<String>,
+    token_role: Option<String>,
+    token_scope: Option<String>,
+    token_made_by: Option<String>,
+    token_made_by_name: Option<String>,
+    token_created_at: Option<i64>,
+    token_expires_at: Option<i64>,
+    token_last_used_at: Option<i64>,
+    token_revoked_at: Option<i64>,
+    token_has_grants: bool,
+}
+
+impl JoinedRow {
+    /// `None` if there is no token.
+    pub(crate) fn into_token(self) -> Result<Option<Token>, StoreError> {
+        let Some(id) = self.token_id else { return Ok(None) };
+        let row = Row {
+            id,
+            name: self.token_name.unwrap_or_default(),
+            shown: self.token_shown.unwrap_or_default(),
+            role: self.token_role.unwrap_or_default(),
+            scope: self.token_scope.unwrap_or_default(),
+            made_by: self.token_made_by.unwrap_or_default(),
+            made_by_name: self.token_made_by_name.unwrap_or_default(),
+            created_at: self.token_created_at.unwrap_or_default(),
+            expires_at: self.token_expires_at,
+            last_used_at: self.token_last_used_at,
+            revoked_at: self.token_revoked_at,
+            has_grants: self.token_has_grants,
+        };
+        row.into_token().map(Some)
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -38,6 +92,7 @@ struct Row {
     expires_at: Option<i64>,
     last_used_at: Option<i64>,
     revoked_at: Option<i64>,
+    has_grants: bool,
 }
 
 impl Row {
@@ -55,6 +110,7 @@ impl Row {
             expires_at: optional_time(self.expires_at),
             last_used_at: optional_time(self.last_used_at),
             revoked_at: optional_time(self.revoked_at),
+            has_grants: self.has_grants,
         })
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     commands::CommandError,
     domain::{
         id::{InvalidationId, ProposalId},
-        invalidations::idempotency::IdempotentAnswer,
+        invalidations::{idempotency::IdempotentAnswer, invalidation::NewInvalidation},
         time::Timestamp,
     },
     http::caller::Caller,
@@ -156,6 +156,18 @@ pub(super) async fn accepted(
     let base = &caller.base;
     let shape = InvalidationShape::load_as_accepted(api, &mut conn, &found, not_before, base).await?;
     Ok(Accepted::Queued(id.clone(), Box::new(shape)))
+}
+
+/// The invalidation that was accepted at this time.
+pub(super) async fn newly_accepted(
+    api: &Api,
+    caller: &Caller,
+    new: &NewInvalidation,
+    at: Timestamp,
+) -> Result<Accepted, ApiError> {
+    let by = &caller.acting.actor;
+    let shape = InvalidationShape::load_new(api, new, (by, at), &caller.base).await?;
+    Ok(Accepted::Queued(new.id.clone(), Box::new(shape)))
 }
 
 /// The earlier invalidation of the same items, in its current state.

@@ -13,7 +13,8 @@ use crate::{
         error::ApiError,
         invalidations::{
             answers::{
-                AcceptedPartsShape, AcceptedResponse, FirstRequest, accepted, before, held_back, proposed,
+                AcceptedPartsShape, AcceptedResponse, FirstRequest, accepted, before, held_back,
+                newly_accepted, proposed,
             },
             representation::InvalidationShape,
             requests::{self, InvalidationRequest, NewInvalidationRequest},
@@ -22,12 +23,12 @@ use crate::{
         json::Json,
         state::Api,
     },
-    commands::{self, PlacedInput, Requested, SeveralRequested, Unmet, new_uuid},
+    commands::{self, CommandError, PlacedInput, Requested, SeveralRequested, Unmet, new_uuid},
     domain::{
         audit::attempted::attempted,
         checks::WarmingRefusal,
         distributions::{distribution::Distribution, protection::Confirmation},
-        id::{DistributionId, RequestKey},
+        id::RequestKey,
         invalidations::{
             idempotency::{IdempotencyKey, part_key},
             invalidation::NewInvalidation,
@@ -95,7 +96,7 @@ async fn request(
     let key = key.map(|key| key.request_key(&caller.acting.actor));
     let new = assemble(key, plan, &distribution, &asked);
     let requested = commands::request_invalidation(&api.context, &caller.acting, &new).await?;
-    answer(api, caller, requested, &distribution.id, asked.not_before).await
+    answer(api, caller, requested, &new).await
 }
 
 /// Gives each line to the distribution that it names, if none was named, adds the staging distributions that are wanted,
@@ -136,34 +137,36 @@ async fn request_each(
         }
         [one] => {
             let requested = commands::request_invalidation(&api.context, &caller.acting, one).await?;
-            answer(api, caller, requested, &one.distribution, asked.not_before).await
+            answer(api, caller, requested, one).await
         }
-        several => answer_each(api, caller, several, asked.not_before).await,
+        several => answer_each(api, caller, several).await,
     }
 }
 
 /// Requests them in one transaction, and answers with all of them.
-async fn answer_each(
-    api: &Api,
-    caller: &Caller,
-    all: &[NewInvalidation],
-    not_before: Option<Timestamp>,
-) -> Result<Response, ApiError> {
+async fn answer_each(api: &Api, caller: &Caller, all: &[NewInvalidation]) -> Result<Response, ApiError> {
     let requested = match commands::request_several(&api.context, &caller.acting, all).await? {
         SeveralRequested::All(requested) => requested,
         SeveralRequested::Stopped(distribution, why) => {
-            return answer(api, caller, why, &distribution, not_before).await;
+            let new =
+                all.iter().find(|new| new.distribution == distribution).ok_or(CommandError::NotFound)?;
+            return answer(api, caller, why, new).await;
         }
     };
     let mut invalidations = Vec::with_capacity(requested.len());
     let mut earlier = None;
     for one in requested {
         let (shape, at) = match one {
-            Requested::New(id) => (accepted(api, caller, &id, not_before).await?, None),
+            Requested::New(id, at) => {
+                let new = all.iter().find(|new| new.id == id).ok_or(CommandError::NotFound)?;
+                (newly_accepted(api, caller, new, at).await?, None)
+            }
             Requested::HeldBack(id) => (held_back(api, caller, &id).await?, None),
             Requested::Proposed(id) => (proposed(api, caller, &id).await?, None),
             Requested::Retried(id, at) => (accepted(api, caller, &id, None).await?, Some((at, false))),
             Requested::Before(answer, at) => {
+                // All of them are for the same time.
+                let not_before = all.first().and_then(|new| new.not_before);
                 (before(api, caller, &answer, not_before).await?, Some((at, true)))
             }
             // Where one of them stops the request, nothing is written and none of them is answered here.
@@ -236,12 +239,11 @@ async fn answer(
     api: &Api,
     caller: &Caller,
     requested: Requested,
-    distribution: &DistributionId,
-    not_before: Option<Timestamp>,
+    new: &NewInvalidation,
 ) -> Result<Response, ApiError> {
     let from_before = |at: Timestamp, replayed: bool| FirstRequest { at, replayed };
     match requested {
-        Requested::New(id) => Ok(accepted(api, caller, &id, not_before).await?.into_response()),
+        Requested::New(_, at) => Ok(newly_accepted(api, caller, new, at).await?.into_response()),
         Requested::HeldBack(id) => Ok(held_back(api, caller, &id).await?.into_response()),
         Requested::Proposed(id) => Ok(proposed(api, caller, &id).await?.into_response()),
         Requested::Retried(id, at) => {
@@ -249,15 +251,17 @@ async fn answer(
             Ok((from_before(at, false), accepted(api, caller, &id, None).await?).into_response())
         }
         Requested::Before(answer, at) => {
-            let same = before(api, caller, &answer, not_before).await?;
+            let same = before(api, caller, &answer, new.not_before).await?;
             Ok((from_before(at, true), same).into_response())
         }
-        Requested::KeyUsedForAnother => {
-            let detail = "A request with this Idempotency-Key and another body was taken before. Nothing was saved or sent. Use a new key for a new request.";
-            Err(ApiError::new(ProblemType::KeyUsed, detail).about(Some(distribution.clone())))
-        }
-        Requested::Unmet(unmet) => Err(missing(unmet).about(Some(distribution.clone()))),
+        Requested::KeyUsedForAnother => Err(key_used().about(Some(new.distribution.clone()))),
+        Requested::Unmet(unmet) => Err(missing(unmet).about(Some(new.distribution.clone()))),
     }
+}
+
+fn key_used() -> ApiError {
+    let detail = "A request with this Idempotency-Key and another body was taken before. Nothing was saved or sent. Use a new key for a new request.";
+    ApiError::new(ProblemType::KeyUsed, detail)
 }
 
 /// The error for what a protected distribution still asks for.

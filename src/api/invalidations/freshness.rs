@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use crate::{
     api::state::Api,
     domain::{
-        checks::{CheckRun, CheckSettings, Freshness, may_get_run},
-        distributions::distribution::Distribution,
-        id::InvalidationId,
+        checks::{CheckRun, Freshness, may_get_run},
+        id::{DistributionId, InvalidationId},
         invalidations::invalidation::{Invalidation, InvalidationState},
     },
-    store::{Conn, StoreError, checks},
+    store::{Conn, StoreError, checks, distributions},
 };
 
 /// The freshness of each of these invalidations.
@@ -47,17 +46,27 @@ pub async fn as_accepted(
     api: &Api,
     conn: &mut Conn,
     invalidation: &Invalidation,
-    distribution: Option<&Distribution>,
+) -> Result<Freshness, StoreError> {
+    // The settings may have changed since a run was made.
+    let is_on = api.app.options.are_checks_on;
+    if is_on && checks::freshness_of(conn, &[&invalidation.id]).await?.contains_key(&invalidation.id) {
+        return Ok(Freshness::Pending);
+    }
+    of_new(api, conn, &invalidation.distribution).await
+}
+
+/// The freshness of a new invalidation of this distribution.
+pub async fn of_new(
+    api: &Api,
+    conn: &mut Conn,
+    distribution: &DistributionId,
 ) -> Result<Freshness, StoreError> {
     if !api.app.options.are_checks_on {
         return Ok(Freshness::Off);
     }
-    // The settings may have changed since a run was made.
-    if checks::freshness_of(conn, &[&invalidation.id]).await?.contains_key(&invalidation.id) {
-        return Ok(Freshness::Pending);
-    }
-    let settings: CheckSettings = checks::settings::find(conn, &invalidation.distribution).await?;
-    let is_covered = distribution.is_some_and(|distribution| settings.cover(distribution));
+    let settings = checks::settings::find(conn, distribution).await?;
+    let found = distributions::find(conn, distribution).await?;
+    let is_covered = found.is_some_and(|distribution| settings.cover(&distribution));
     Ok(if is_covered { Freshness::Pending } else { Freshness::Off })
 }
 

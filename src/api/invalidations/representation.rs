@@ -14,7 +14,7 @@ use crate::{
         checks::{Freshness, Warming},
         invalidations::{
             halves,
-            invalidation::{Batch, BatchState, Invalidation, InvalidationState},
+            invalidation::{Batch, BatchState, Invalidation, InvalidationState, NewInvalidation},
             item::Item,
             refused::RefusedItems,
             restored::NOT_SENT_AGAIN,
@@ -236,13 +236,29 @@ impl InvalidationShape {
         }
         let accepted =
             Invalidation { state: InvalidationState::Queued, ended_at: None, ..invalidation.clone() };
-        let distribution = distributions::find(conn, &invalidation.distribution).await?;
-        let freshness = freshness::as_accepted(api, conn, invalidation, distribution.as_ref()).await?;
-        let freshness = freshness.as_str().to_owned();
-        let shape = Self::new(&accepted, &batches, base, "");
+        let freshness = freshness::as_accepted(api, conn, invalidation).await?;
+        Ok(Self { contradiction, ..Self::accepted(&accepted, &batches, freshness, base) })
+    }
+
+    /// An invalidation that was accepted a moment ago, as [`Self::load_as_accepted`] gives it, without reading it again.
+    pub async fn load_new(
+        api: &Api,
+        new: &NewInvalidation,
+        (requested_by, at): (&Actor, Timestamp),
+        base: &str,
+    ) -> Result<Self, StoreError> {
+        let freshness = freshness::of_new(api, &mut *api.context.db.read().await?, &new.distribution).await?;
+        Ok(Self::accepted(&new.queued(requested_by, at), &new.queued_batches(at), freshness, base))
+    }
+
+    fn accepted(invalidation: &Invalidation, batches: &[Batch], freshness: Freshness, base: &str) -> Self {
         let waiting = || Warming::waiting(invalidation.id.clone(), invalidation.distribution.clone());
-        let warming = invalidation.warm.then(|| WarmingShape::new(&waiting()));
-        Ok(Self { contradiction, freshness, checks: Some(Vec::new()), warming, ..shape })
+        Self {
+            freshness: freshness.as_str().to_owned(),
+            checks: Some(Vec::new()),
+            warming: invalidation.warm.then(|| WarmingShape::new(&waiting())),
+            ..Self::new(invalidation, batches, base, "")
+        }
     }
 }
 

@@ -10,8 +10,11 @@ use crate::{
         id::{DistributionId, PersonId},
         invalidations::{freeze_window::FreezeRefusal, item::Item},
         time::Timestamp,
+        tokens::token::Token,
     },
-    store::{Conn, StoreError, Tx, access, audit, sign_in::sessions, tokens},
+    store::{
+        Conn, StoreError, Tx, access, audit, invalidations::preconditions::Asking, sign_in::sessions, tokens,
+    },
 };
 
 /// Unstale does not invalidate a multi-tenant distribution, because AWS does not document what that would
@@ -46,14 +49,21 @@ pub(in crate::commands) async fn of(
     actor: &Actor,
     now: Timestamp,
 ) -> Result<Access, StoreError> {
-    if let Actor::Token { id, .. } = actor {
-        let token = tokens::find(conn, id).await?;
-        let good = token.is_some_and(|token| token.is_good(now));
-        if !good {
-            return Ok(Access::nothing());
-        }
+    let Actor::Token { id, .. } = actor else { return access::of_requester(conn, actor).await };
+    match tokens::find(conn, id).await? {
+        Some(token) => of_token(conn, &token, now).await,
+        None => Ok(Access::nothing()),
     }
-    access::of_requester(conn, actor).await
+}
+
+/// What a token may do now, which was just read.
+pub(in crate::commands) async fn of_token(
+    conn: &mut Conn,
+    token: &Token,
+    now: Timestamp,
+) -> Result<Access, StoreError> {
+    let access = if token.is_good(now) { access::of_token(conn, token).await? } else { None };
+    Ok(access.unwrap_or_else(Access::nothing))
 }
 
 /// Why the actor may not invalidate these items, or act on an invalidation of them. `None` if they may.
@@ -124,6 +134,15 @@ pub(in crate::commands) fn check_access(
     match why {
         None => Ok(access),
         Some(why) => Err(refuse_within(context, tx, acting, asked, why)),
+    }
+}
+
+/// Who asks, for what is read at the beginning of a request.
+pub(in crate::commands) fn asking(acting: &Acting) -> Asking<'_> {
+    match (signed_in(acting), &acting.actor) {
+        (Some((person, handle)), _) => Asking::Person(person, handle),
+        (None, Actor::Token { id, .. }) => Asking::Token(id),
+        (None, _) => Asking::Other,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
         actor::{Acting, Actor},
         audit::{Action, Event, ItemsRecord, Target},
         checks::warming,
-        invalidations::invalidation::{Invalidation, InvalidationState, NewBatch, NewInvalidation},
+        invalidations::invalidation::{NewBatch, NewInvalidation},
         time::Timestamp,
     },
     store::{
@@ -44,19 +44,7 @@ pub(in crate::commands) async fn queue(
     event.reason.clone_from(&new.reason);
     event.note = freezes.noted(&noted(new, note));
     let row = invalidations::NewInvalidationRow {
-        invalidation: Invalidation {
-            id: new.id.clone(),
-            distribution: new.distribution.clone(),
-            requested_by: requested_by.clone(),
-            requested_at: now,
-            reason: new.reason.clone(),
-            expected: new.expected,
-            warm: new.warm,
-            state: InvalidationState::Queued,
-            item_count: new.item_count(),
-            first_item: new.first_item.clone(),
-            ended_at: None,
-        },
+        invalidation: new.queued(requested_by, now),
         request_key: Some(new.request_key.clone()),
         items_sha256: event.items.sha256.clone(),
     };
@@ -73,7 +61,7 @@ pub(in crate::commands) async fn queue(
         distribution: new.distribution.clone(),
         number: index + 1,
         created_at: now,
-        due_at: new.not_before.map_or(now, |due| due.max(now)),
+        due_at: new.due_at(now),
         alone: false,
     };
     let rows: Vec<_> = new.batches.iter().enumerate().map(batch).collect();

@@ -17,10 +17,16 @@ use crate::{
         },
         time::Timestamp,
     },
-    store::{Conn, StoreError, Tx, access::local_groups, distributions, invalidations::monthly_budgets},
+    store::{
+        Conn, StoreError, Tx,
+        access::local_groups,
+        distributions,
+        invalidations::{monthly_budgets, preconditions::Preconditions},
+    },
 };
 
-/// Proof that a request fits the budgets of the month, in the transaction that accepts it. Only [`hold`] makes one.
+/// Proof that a request fits the budgets of the month, in the transaction that accepts it. Only [`hold`] and
+/// [`none_is_set`] make one.
 #[derive(Debug)]
 pub(in crate::commands) struct WithinBudgets(());
 
@@ -43,6 +49,11 @@ impl<'a> Charge<'a> {
             months: CountedMonths::new(now, new.not_before.unwrap_or(now)),
         }
     }
+}
+
+/// The proof where the same transaction has read that nobody has set a budget.
+pub(super) fn none_is_set(before: &Preconditions) -> Option<WithinBudgets> {
+    (!before.has_budgets).then_some(WithinBudgets(()))
 }
 
 /// Goes on where no hard budget would be passed. Otherwise the refusal is recorded, and the caller has to commit.

@@ -12,14 +12,14 @@ use crate::{
         access::{Access, Role},
         actor::Acting,
         audit::{Action, Target},
-        distributions::protection::{Confirmation, Guard, Protection, is_its_name, name_to_type},
+        distributions::protection::{Confirmation, Guard, is_its_name, name_to_type},
         invalidations::{
             freeze_window::FreezeAnswer, idempotency::IdempotentAnswer, invalidation::NewInvalidation,
         },
     },
     store::{
         StoreError, Tx, audit, distributions,
-        invalidations::preconditions::{self, Preconditions},
+        invalidations::preconditions::{self, Asking, Preconditions},
     },
 };
 
@@ -86,11 +86,14 @@ pub(super) async fn within(
 ) -> Result<Requested, CommandError> {
     let (target, items) = (Target::act("invalidate"), new.items());
     let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
-    let signed_in = authorize::signed_in(acting);
-    let before = preconditions::hold(tx, signed_in, &new.distribution, &new.request_key).await?;
-    let access = match signed_in {
-        Some(_) => before.access.clone(),
-        None => Some(authorize::of(tx, &acting.actor, context.clock.now()).await?),
+    let asking = authorize::asking(acting);
+    let before = preconditions::hold(tx, asking, &new.distribution, &new.request_key).await?;
+    let access = match (asking, &before.token) {
+        (Asking::Person(..), _) => before.access.clone(),
+        (Asking::Token(_), Some(token)) => Some(authorize::of_token(tx, token, context.clock.now()).await?),
+        (Asking::Token(_) | Asking::Other, _) => {
+            Some(authorize::of(tx, &acting.actor, context.clock.now()).await?)
+        }
     };
     let access = authorize::check_access(context, tx, acting, &asked, access)?;
     if before.key_used {
@@ -102,7 +105,7 @@ pub(super) async fn within(
             None => {}
         }
     }
-    decide(context, tx, acting, new, &access, before).await
+    decide(context, tx, acting, new, &access, &before).await
 }
 
 /// Does what the distribution's protection says.
@@ -112,9 +115,10 @@ async fn decide(
     acting: &Acting,
     new: &NewInvalidation,
     access: &Access,
-    Preconditions { tenant_only, protection, .. }: Preconditions,
+    before: &Preconditions,
 ) -> Result<Requested, CommandError> {
-    if tenant_only {
+    let protection = &before.protection;
+    if before.tenant_only {
         let (target, items) = (Target::act("invalidate"), new.items());
         let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
         return Err(authorize::refuse_within(context, tx, acting, &asked, authorize::TENANT_ONLY));
@@ -122,17 +126,15 @@ async fn decide(
     if protection.reason_required && new.reason.is_empty() {
         return Ok(Requested::Unmet(Unmet::Reason));
     }
-    if let Some(same) = cooldown::repeated(context, tx, new, &protection).await? {
+    if let Some(same) = cooldown::repeated(context, tx, new, protection).await? {
         return cooldown::held_back(context, tx, acting, new, &same).await;
     }
     check_room(context, tx, acting, new).await?;
     match protection.asks(&new.items()) {
-        Guard::Open => {
-            accept(context, tx, acting, new, &protection, (Action::InvalidationRequested, "")).await
-        }
-        Guard::TypedName => by_name(context, tx, acting, new, &protection).await,
+        Guard::Open => accept(context, tx, acting, new, before, (Action::InvalidationRequested, "")).await,
+        Guard::TypedName => by_name(context, tx, acting, new, before).await,
         Guard::SecondPerson if new.confirmation == Confirmation::Alone => {
-            go_alone(context, tx, acting, new, access, &protection).await
+            go_alone(context, tx, acting, new, access, before).await
         }
         Guard::SecondPerson if new.not_before.is_some() => Ok(Requested::Unmet(Unmet::Now)),
         Guard::SecondPerson => propose(context, tx, acting, new, access).await,
@@ -145,13 +147,13 @@ async fn by_name(
     tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
-    protection: &Protection,
+    before: &Preconditions,
 ) -> Result<Requested, CommandError> {
     let distribution = distributions::find(tx, &new.distribution).await?.ok_or(CommandError::NotFound)?;
     match &new.confirmation {
         Confirmation::Typed(name) if is_its_name(name, &distribution) => {
             let note = format!("confirmed by typing {}", name.trim());
-            accept(context, tx, acting, new, protection, (Action::InvalidationRequested, &note)).await
+            accept(context, tx, acting, new, before, (Action::InvalidationRequested, &note)).await
         }
         _ => Ok(Requested::Unmet(Unmet::Name(name_to_type(&distribution).to_owned()))),
     }
@@ -164,7 +166,7 @@ async fn go_alone(
     acting: &Acting,
     new: &NewInvalidation,
     access: &Access,
-    protection: &Protection,
+    before: &Preconditions,
 ) -> Result<Requested, CommandError> {
     if access.role != Role::Admin {
         let why = AccessRefusal::Rule("only an administrator may skip the approval");
@@ -176,7 +178,7 @@ async fn go_alone(
         return Ok(Requested::Unmet(Unmet::Reason));
     }
     let note = "an administrator skipped the approval";
-    accept(context, tx, acting, new, protection, (Action::ProtectionOverridden, note)).await
+    accept(context, tx, acting, new, before, (Action::ProtectionOverridden, note)).await
 }
 
 /// Queues it, and writes the one event that says so.
@@ -185,7 +187,7 @@ async fn accept(
     tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
-    protection: &Protection,
+    before: &Preconditions,
     what: (Action, &str),
 ) -> Result<Requested, CommandError> {
     let now = context.clock.now();
@@ -193,16 +195,20 @@ async fn accept(
     let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
     let check = FreezeCheck {
         items: &items,
-        protection,
+        protection: &before.protection,
         sent_at: new.not_before.map_or(now, |at| at.max(now)),
         answer: FreezeAnswer { overrides: new.override_freeze, reason: &new.reason },
         overridden: &[],
     };
     let freezes = freezes::hold(context, tx, acting, &asked, check).await?;
-    let charge = Charge::of(new, &acting.actor, now);
-    let within = monthly_budgets::hold(context, tx, acting, &asked, charge).await?;
+    let within = if let Some(within) = monthly_budgets::none_is_set(before) {
+        within
+    } else {
+        let charge = Charge::of(new, &acting.actor, now);
+        monthly_budgets::hold(context, tx, acting, &asked, charge).await?
+    };
     let event = accepted::queue(tx, (within, freezes), acting, &acting.actor, new, what, now).await?;
     earlier_request::keep(tx, new, IdempotentAnswer::Accepted(new.id.clone()), now).await?;
     audit::append(tx, event);
-    Ok(Requested::New(new.id.clone()))
+    Ok(Requested::New(new.id.clone(), now))
 }

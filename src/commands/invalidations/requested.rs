@@ -9,8 +9,8 @@ use crate::domain::{
 /// What came of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Requested {
-    /// It is on disk and will be sent.
-    New(InvalidationId),
+    /// It is on disk since then, and will be sent.
+    New(InvalidationId, Timestamp),
     /// The same was sent before with this key: what it was answered then, and when. Nothing was added or sent.
     Before(IdempotentAnswer, Timestamp),
     /// The same was sent before with this key, and CloudFront refused all of it: it is queued once more.

@@ -50,6 +50,7 @@ pub async fn make_token(
         expires_at: new.life.map(|life| now.plus(life)),
         last_used_at: None,
         revoked_at: None,
+        has_grants: !new.distributions.is_empty(),
     };
     match tokens::insert(&mut tx, &token, &secret.hash()).await {
         Err(StoreError::Duplicate(_)) => return Err(TokenError::Exists.into()),

@@ -165,7 +165,7 @@ async fn keep(
 /// why not.
 const fn unmet(requested: &Requested) -> Option<&'static str> {
     match requested {
-        Requested::New(_)
+        Requested::New(..)
         | Requested::Before(..)
         | Requested::Retried(..)
         | Requested::HeldBack(_)
@@ -186,7 +186,7 @@ async fn answer(
     requested: Requested,
 ) -> Result<Response, HttpError> {
     let to = match requested {
-        Requested::New(id) | Requested::Retried(id, _) => format!("/invalidations/{id}"),
+        Requested::New(id, _) | Requested::Retried(id, _) => format!("/invalidations/{id}"),
         // This is the second click of a double click, so the page needs no note.
         Requested::Before(IdempotentAnswer::Accepted(id), at)
             if app.context.clock.now().is_soon_after(at, MOMENT) =>

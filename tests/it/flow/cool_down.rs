@@ -37,7 +37,7 @@ async fn ask(world: &World, typed: &str, not_before: Option<Timestamp>) -> (Inva
 /// It is a request of its own.
 async fn is_new(world: &World, typed: &str, not_before: Option<Timestamp>) -> InvalidationId {
     let (id, requested) = ask(world, typed, not_before).await;
-    assert_eq!(requested, Requested::New(id.clone()));
+    assert_eq!(requested, Requested::New(id.clone(), world.now()));
     id
 }
 
@@ -68,7 +68,7 @@ async fn who_took_a_page_down_is_not_answered_by_who_renewed_it() {
     taken_down.expected = ExpectedContent::Gone;
     let requested =
         commands::request_invalidation(&world.command_context, &acting(), &taken_down).await.unwrap();
-    assert_eq!(requested, Requested::New(taken_down.id));
+    assert_eq!(requested, Requested::New(taken_down.id, world.now()));
     assert_eq!(ask(&world, "/a", None).await.1, Requested::HeldBack(renewed));
     world.finish().await;
 }
@@ -86,7 +86,7 @@ async fn who_wants_it_warm_is_not_answered_by_who_did_not_and_answers_both() {
     // Another moment, so that it is the newest.
     world.advance(Duration::from_millis(10));
     let (first, asked) = warm().await;
-    assert_eq!(asked, Requested::New(first.clone()));
+    assert_eq!(asked, Requested::New(first.clone(), world.now()));
     assert_eq!(warm().await.1, Requested::HeldBack(first.clone()));
     assert_eq!(ask(&world, "/a", None).await.1, Requested::HeldBack(first));
     world.finish().await;

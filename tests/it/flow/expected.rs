@@ -24,7 +24,7 @@ async fn ask(world: &World, typed: &str, expected: ExpectedContent) -> Invalidat
     let mut new = world.new_invalidation(WORKSHOP, typed).await;
     new.expected = expected;
     let requested = commands::request_invalidation(&world.command_context, &acting(), &new).await.unwrap();
-    assert_eq!(requested, Requested::New(new.id.clone()));
+    assert_eq!(requested, Requested::New(new.id.clone(), world.now()));
     world.check().await;
     new.id
 }

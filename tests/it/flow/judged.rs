@@ -159,7 +159,7 @@ impl Judge {
             commands::new_uuid,
         );
         let requested = commands::request_invalidation(&self.world.command_context, &acting(), &new).await;
-        assert_eq!(requested.unwrap(), Requested::New(new.id.clone()));
+        assert_eq!(requested.unwrap(), Requested::New(new.id.clone(), self.world.now()));
         self.world.submit().await;
         self.world.advance(Duration::from_secs(30));
         self.world.poll().await;

@@ -192,7 +192,7 @@ async fn one_of_two_at_once_is_accepted(world: World) {
         assert_eq!(accepted.len(), 1, "round {round}: {answers:?}");
         let refusals = answers.iter().filter(|one| matches!(one, Err(CommandError::OverBudget(_))));
         assert_eq!(refusals.count(), 1, "round {round}: {answers:?}");
-        let Requested::New(id) = accepted[0] else { panic!("{accepted:?}") };
+        let Requested::New(id, _) = accepted[0] else { panic!("{accepted:?}") };
         commands::cancel_invalidation(&world.command_context, &by, id).await.unwrap();
     }
     world.finish().await;

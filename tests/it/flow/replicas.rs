@@ -63,7 +63,7 @@ async fn one_press_that_reaches_two_replicas_is_one_request() {
         });
     }
     let answers = presses.join_all().await;
-    let new = answers.iter().filter(|answer| matches!(answer, Requested::New(_))).count();
+    let new = answers.iter().filter(|answer| matches!(answer, Requested::New(..))).count();
     let before = answers.iter().filter(|answer| matches!(answer, Requested::Before(..))).count();
     assert_eq!((new, before), (1, 5), "{answers:?}");
     world.submit().await;

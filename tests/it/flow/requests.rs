@@ -22,7 +22,7 @@ async fn pressing_twice_is_one_request() {
     again.request_key = new.request_key.clone();
     let press =
         async |new| commands::request_invalidation(&world.command_context, &acting(), new).await.unwrap();
-    assert_eq!(press(&new).await, Requested::New(new.id.clone()));
+    assert_eq!(press(&new).await, Requested::New(new.id.clone(), world.now()));
     let before = Requested::Before(IdempotentAnswer::Accepted(new.id.clone()), world.now());
     assert_eq!(press(&new).await, before);
     assert_eq!(press(&again).await, before, "the order of the lines is no difference");

@@ -48,7 +48,7 @@ async fn a_hundred_at_once_are_all_there_once() {
     let new = requests(&world, 100).await;
     let answers = all(&world, &[&world.command_context], &new).await;
     for (new, answer) in new.iter().zip(answers) {
-        assert_eq!(answer.unwrap(), Requested::New(new.id.clone()));
+        assert_eq!(answer.unwrap(), Requested::New(new.id.clone(), world.now()));
         assert_eq!(world.events(&new.id).await, ["invalidation.requested"]);
     }
     world.live(600).await;
@@ -67,7 +67,7 @@ async fn each_gets_its_own_answer() {
     assert_eq!(answers[3], Requested::KeyUsedForAnother);
     assert_eq!(answers[5], Requested::Before(IdempotentAnswer::Accepted(new[2].id.clone()), world.now()));
     for number in [0, 1, 2, 4, 6, 7] {
-        assert_eq!(answers[number], Requested::New(new[number].id.clone()));
+        assert_eq!(answers[number], Requested::New(new[number].id.clone(), world.now()));
     }
     assert_eq!(world.recent().await.len(), 6);
     world.live(60).await;
@@ -86,7 +86,7 @@ async fn a_repeat_is_held_back_beside_its_first() {
         all(&world, &[&world.command_context], &new).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(answers[5], Requested::HeldBack(new[3].id.clone()));
     for number in 0..5 {
-        assert_eq!(answers[number], Requested::New(new[number].id.clone()));
+        assert_eq!(answers[number], Requested::New(new[number].id.clone(), world.now()));
     }
     world.finish().await;
 }
@@ -106,8 +106,8 @@ async fn one_who_may_not_does_not_stop_the_others_and_is_in_the_history() {
     let (first, refused, last, ()) =
         tokio::join!(ask(&by, &new[0]), ask(&by_eve, &new[1]), ask(&by, &new[2]), let_go);
     assert!(matches!(refused, Err(CommandError::NotAllowed(_))), "{refused:?}");
-    assert_eq!(first.unwrap(), Requested::New(new[0].id.clone()));
-    assert_eq!(last.unwrap(), Requested::New(new[2].id.clone()));
+    assert_eq!(first.unwrap(), Requested::New(new[0].id.clone(), world.now()));
+    assert_eq!(last.unwrap(), Requested::New(new[2].id.clone(), world.now()));
     assert_eq!(world.head().await, before + 3, "one event each");
     world.live(60).await;
     world.finish().await;
@@ -130,7 +130,7 @@ async fn whoever_leaves_the_line_changes_nothing_for_the_others() {
     drop(line.remove(0));
     drop(held);
     for answer in join_all(line).await {
-        assert!(matches!(answer, Ok(Requested::New(_))), "{answer:?}");
+        assert!(matches!(answer, Ok(Requested::New(..))), "{answer:?}");
     }
     assert_eq!(world.recent().await.len(), 6, "what was handed in is carried out");
     world.live(60).await;
@@ -158,7 +158,7 @@ async fn replicas_take_each_key_once() {
     for (pair, asked) in answers.chunks(2).zip(new.chunks(2)) {
         let id = &asked[0].id;
         let once = [
-            Requested::New(id.clone()),
+            Requested::New(id.clone(), world.now()),
             Requested::Before(IdempotentAnswer::Accepted(id.clone()), world.now()),
         ];
         assert!(pair == once || pair == [once[1].clone(), once[0].clone()], "{pair:?}");

@@ -25,7 +25,7 @@ async fn ask(world: &World, typed: &str) -> InvalidationId {
     let mut new = world.new_invalidation(WORKSHOP, typed).await;
     new.warm = true;
     let requested = commands::request_invalidation(&world.command_context, &acting(), &new).await.unwrap();
-    assert_eq!(requested, Requested::New(new.id.clone()));
+    assert_eq!(requested, Requested::New(new.id.clone(), world.now()));
     new.id
 }
 

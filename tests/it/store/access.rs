@@ -198,6 +198,7 @@ async fn a_grant_by_tag_follows_the_tags(database: &Database) {
         expires_at: None,
         last_used_at: None,
         revoked_at: None,
+        has_grants: true,
     };
     let token = async || database.get(async |conn| access::of_token(conn, &made).await).await.unwrap();
     assert!(token().await.is_narrowed() && !token().await.sees(&id("E1")), "unknown tags cover nothing");

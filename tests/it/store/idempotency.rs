@@ -13,7 +13,10 @@ use unstale::{
     },
     store::{
         StoreError, audit,
-        invalidations::{self, idempotency, preconditions},
+        invalidations::{
+            self, idempotency,
+            preconditions::{self, Asking},
+        },
     },
 };
 
@@ -34,7 +37,8 @@ async fn a_key_keeps_its_first_answer(database: &Database) {
     let used = async || {
         let mut used = Vec::new();
         for key in [&free, &key, &never] {
-            let before = database.write(async |tx| preconditions::hold(tx, None, &id("E1"), key).await).await;
+            let before =
+                database.write(async |tx| preconditions::hold(tx, Asking::Other, &id("E1"), key).await).await;
             used.push(before.key_used);
         }
         used

@@ -7,8 +7,11 @@ use unstale::{
             distribution::Distribution,
             protection::{Guard, Protection},
         },
-        id::RequestKey,
-        invalidations::item::Item,
+        id::{RequestKey, TokenId},
+        invalidations::{
+            item::Item,
+            monthly_budget::{BudgetKind, BudgetScope, MonthlyBudget},
+        },
         secret::{Secret, SecretHash},
         sign_in::person::Person,
     },
@@ -16,10 +19,12 @@ use unstale::{
         access::{self, grants},
         distributions::{self, protections},
         invalidations::{
-            preconditions::{self, Preconditions},
+            monthly_budgets,
+            preconditions::{self, Asking, Preconditions},
             proposals,
         },
         sign_in::{people, sessions},
+        tokens,
     },
 };
 
@@ -36,12 +41,14 @@ fn new_key() -> RequestKey {
 async fn what_there_is_of_a_distribution_and_a_key(database: &Database) {
     given::distributions(database, &["E1", "E2"]).await;
     let hold = async |distribution: &str, key: &RequestKey| {
-        database.write(async |tx| preconditions::hold(tx, None, &id(distribution), key).await).await
+        database.write(async |tx| preconditions::hold(tx, Asking::Other, &id(distribution), key).await).await
     };
     let nothing = |distribution: &str| Preconditions {
         access: None,
+        token: None,
         key_used: false,
         tenant_only: false,
+        has_budgets: false,
         protection: Protection::none(id(distribution)),
     };
     assert_eq!(hold("E1", &new_key()).await, nothing("E1"));
@@ -58,6 +65,14 @@ async fn what_there_is_of_a_distribution_and_a_key(database: &Database) {
     database.write(async |tx| distributions::upsert(tx, &tenants).await).await;
     assert_eq!(hold("E1", &new_key()).await, Preconditions { protection, ..nothing("E1") });
     assert_eq!(hold("E2", &new_key()).await, Preconditions { tenant_only: true, ..nothing("E2") });
+    let budget = MonthlyBudget {
+        scope: BudgetScope { kind: BudgetKind::Distribution, id: "E1".to_owned() },
+        name: "E1".to_owned(),
+        soft_items: None,
+        hard_items: Some(5),
+    };
+    database.write(async |tx| monthly_budgets::set(tx, &budget).await).await;
+    assert!(hold("E2", &new_key()).await.has_budgets, "it says whether to ask for budgets, not whose");
     let (invalidation, waits) = (request(database, "E2", 1, &[&["/a"]]).await, proposal("E1", 0));
     database.write(async |tx| proposals::insert(tx, &waits).await).await;
     for key in [&invalidation.request_key, &waits.request_key] {
@@ -77,7 +92,7 @@ async fn the_access_is_that_of_the_person_with_the_session(database: &Database) 
     let (ada, of_ada) = sign_in(database, "ada@example.com", 1).await;
     let (_, of_eve) = sign_in(database, "eve@example.com", 2).await;
     let hold = async |handle: &str| {
-        let asks = Some((&ada.id, handle));
+        let asks = Asking::Person(&ada.id, handle);
         let key = new_key();
         database.write(async |tx| preconditions::hold(tx, asks, &id("E1"), &key).await).await.access
     };
@@ -98,4 +113,29 @@ async fn the_access_is_that_of_the_person_with_the_session(database: &Database) 
     assert_eq!(hold(&of_ada.handle()).await, None, "the session has ended");
 }
 
-on_each_engine!(what_there_is_of_a_distribution_and_a_key, the_access_is_that_of_the_person_with_the_session,);
+async fn the_token_is_the_one_that_asks(database: &Database) {
+    given::distributions(database, &["E1"]).await;
+    let token = super::tokens::keep(database, "deploy").await;
+    super::tokens::keep(database, "another").await;
+    let hold = async |token: &TokenId| {
+        let key = new_key();
+        let asks = Asking::Token(token);
+        database.write(async |tx| preconditions::hold(tx, asks, &id("E1"), &key).await).await.token
+    };
+    let find = async || database.get(async |conn| tokens::find(conn, &token.id).await).await;
+    assert_eq!(hold(&token.id).await, Some(token.clone()));
+    let narrow = super::access::grant(&format!("token:{}", token.id), super::access::at_site("E1"), "/docs/");
+    database.write(async |tx| grants::insert(tx, &narrow, at(0)).await).await;
+    database.write(async |tx| tokens::touch(tx, &token.id, at(3)).await).await;
+    database.write(async |tx| tokens::revoke(tx, &token.id, at(4)).await).await;
+    let held = hold(&token.id).await;
+    assert!(held.as_ref().is_some_and(|token| token.has_grants), "{held:?}");
+    assert_eq!(held, find().await);
+    assert_eq!(hold(&TokenId::from_trusted("none")).await, None);
+}
+
+on_each_engine!(
+    what_there_is_of_a_distribution_and_a_key,
+    the_access_is_that_of_the_person_with_the_session,
+    the_token_is_the_one_that_asks,
+);

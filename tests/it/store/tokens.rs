@@ -35,6 +35,7 @@ fn token(name: &str) -> Token {
         expires_at: Some(at(100)),
         last_used_at: None,
         revoked_at: None,
+        has_grants: false,
     }
 }
 
@@ -42,7 +43,7 @@ fn hash(name: &str) -> SecretHash {
     SecretHash::of(name.as_bytes())
 }
 
-async fn keep(database: &Database, name: &str) -> Token {
+pub(super) async fn keep(database: &Database, name: &str) -> Token {
     let token = token(name);
     database.write(async |tx| tokens::insert(tx, &token, &hash(name)).await).await;
     token

@@ -387,7 +387,7 @@ impl World {
     pub async fn request_at(&self, distribution: &str, typed: &str) -> InvalidationId {
         let new = self.new_invalidation(distribution, typed).await;
         let requested = commands::request_invalidation(&self.command_context, &acting(), &new).await.unwrap();
-        assert_eq!(requested, Requested::New(new.id.clone()));
+        assert_eq!(requested, Requested::New(new.id.clone(), self.now()));
         new.id
     }
 

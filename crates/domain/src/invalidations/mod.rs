@@ -18,6 +18,7 @@ pub mod price;
 pub mod problem;
 pub mod proposal;
 pub mod queue;
+mod queued;
 pub mod quotas;
 pub mod radius;
 pub mod reason;

@@ -47,6 +47,8 @@ pub struct Token {
     /// When the token was last used, with a precision of about a minute.
     pub last_used_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+    /// Whether there are grants for it, which limit it.
+    pub has_grants: bool,
 }
 
 impl Token {

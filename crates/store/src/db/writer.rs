@@ -26,7 +26,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{StoreError, db::spin_then_wait};
+use crate::{
+    StoreError,
+    db::{ChainHead, spin_then_wait},
+};
 use group::Group;
 use transaction::RollbackGuard;
 
@@ -35,7 +38,8 @@ pub(super) use transaction::WriterTransaction;
 type Connection = PoolConnection<Sqlite>;
 type Committed = Result<(), StoreError>;
 
-const BEGIN: &str = "BEGIN IMMEDIATE; SAVEPOINT one";
+/// Also reads the history's last event, on which most transactions put theirs: that costs no further way to SQLite's thread.
+const BEGIN: &str = "BEGIN IMMEDIATE; SAVEPOINT one; SELECT sequence, hash FROM audit_head WHERE id = 1";
 const ROLLBACK_ONE: &str = "ROLLBACK TO one";
 const COMMIT: &str = "COMMIT";
 const ROLLBACK: &str = "ROLLBACK";
@@ -114,15 +118,21 @@ impl Writer {
             Some(connection) => connection,
             None => slot.insert(self.0.pool.acquire().await?),
         };
-        if let Err(error) = run(connection, BEGIN).await {
-            // Whatever state it is in, the next transaction has a new connection.
-            if let Some(bad) = slot.take() {
-                let _ = bad.close().await;
+        let begun = sqlx::query_as::<_, ChainHead>(BEGIN).fetch_all(&mut **connection);
+        match spin_then_wait(begun).await {
+            Ok(heads) => {
+                let waiting = self.0.waiting.load(Ordering::Acquire);
+                *self.group() = Group::begin(waiting, heads.into_iter().next());
+                Ok(())
             }
-            return Err(error);
+            Err(error) => {
+                // Whatever state it is in, the next transaction has a new connection.
+                if let Some(bad) = slot.take() {
+                    let _ = bad.close().await;
+                }
+                Err(error.into())
+            }
         }
-        *self.group() = Group::begin(self.0.waiting.load(Ordering::Acquire));
-        Ok(())
     }
 
     /// Commits for the group's first, unless that was done meanwhile.

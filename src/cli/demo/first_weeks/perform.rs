@@ -40,10 +40,10 @@ impl Past {
         let Some(acting) = self.people.acting(act.by) else { return self.use_console(act).await };
         let requested = self.request(act, acting).await?;
         match (act.outcome, requested) {
-            (Outcome::Completed, Requested::New(_)) => self.complete(act).await,
-            (Outcome::Stale, Requested::New(_)) => self.stay_stale(act).await,
-            (Outcome::DeniedAtFirst, Requested::New(id)) => self.deny_at_first(act, &id).await,
-            (Outcome::Cancelled, Requested::New(id)) => {
+            (Outcome::Completed, Requested::New(..)) => self.complete(act).await,
+            (Outcome::Stale, Requested::New(..)) => self.stay_stale(act).await,
+            (Outcome::DeniedAtFirst, Requested::New(id, _)) => self.deny_at_first(act, &id).await,
+            (Outcome::Cancelled, Requested::New(id, _)) => {
                 self.advance(ANSWERED_AFTER);
                 Ok(commands::cancel_invalidation(&self.context, acting, &id).await?)
             }

@@ -25,16 +25,17 @@ pub(super) struct Group {
     size: usize,
     /// Whether the transaction behind the savepoint was dropped and is still to be rolled back.
     pub dropped: bool,
-    /// The last event that a transaction of the group has written.
+    /// The history's last event, with those that ended in the group. `None` if the database does not say.
     pub head: Option<ChainHead>,
     /// The transactions that ended and wait for the commit.
     ended: Vec<Sender<Committed>>,
 }
 
 impl Group {
-    /// A group whose first transaction was just begun, while so many waited behind it.
-    pub(super) fn begin(waiting: usize) -> Self {
-        Self { began_at: Some(Instant::now()), size: SIZE_LIMIT.min(waiting + 1), ..Self::default() }
+    /// A group whose first transaction was just begun, while so many waited behind it, and with this last event in the
+    /// history.
+    pub(super) fn begin(waiting: usize, head: Option<ChainHead>) -> Self {
+        Self { began_at: Some(Instant::now()), size: SIZE_LIMIT.min(waiting + 1), head, ..Self::default() }
     }
 
     pub(super) const fn is_open(&self) -> bool {

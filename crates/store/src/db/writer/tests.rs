@@ -40,6 +40,7 @@ impl Fixture {
         let (inside, outside) = (pool().await, pool().await);
         for sql in [
             "CREATE TABLE number (value INTEGER PRIMARY KEY)",
+            "CREATE TABLE audit_head (id INTEGER PRIMARY KEY, sequence INTEGER, hash TEXT)",
             "CREATE TABLE child (value INTEGER REFERENCES number (value))",
         ] {
             sqlx::query(sql).execute(&outside).await.unwrap();

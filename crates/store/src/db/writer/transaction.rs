@@ -68,7 +68,7 @@ impl WriterTransaction {
         &mut self.inserts.0
     }
 
-    /// The history's last event, if this group has written one.
+    /// The history's last event. `None` if the database does not say.
     pub(in crate::db) fn head(&self) -> Option<ChainHead> {
         self.guard.writer.group().head.clone()
     }
