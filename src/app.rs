@@ -2,12 +2,14 @@
 
 mod authentication_methods;
 mod given_secret;
+mod mail_server;
 mod metrics;
 mod run;
 mod secrets_key;
 mod traces;
 mod worker_settings;
 
+pub use mail_server::MailServerError;
 pub use secrets_key::{SecretsKeyError, read_key as read_secrets_key};
 pub use traces::TraceExport;
 pub use worker_settings::WebhookError;
@@ -38,8 +40,8 @@ use crate::{
     },
     web::{self, Described},
     workers::{
-        self, AuditSettings, BackupSchedule, BackupStore, PostError, SenderSettings, SigningKeyError,
-        WarmerEdges, WorkerContext, WorkerSettings,
+        self, AuditSettings, BackupSchedule, BackupStore, MailError, PostError, SenderSettings,
+        SigningKeyError, WarmerEdges, WorkerContext, WorkerSettings,
     },
 };
 
@@ -63,7 +65,11 @@ pub enum AppError {
     #[error(transparent)]
     Webhook(#[from] WebhookError),
     #[error("notifications cannot be sent: {0}")]
-    Notifications(PostError),
+    Notifications(#[from] PostError),
+    #[error(transparent)]
+    MailServer(#[from] MailServerError),
+    #[error("e-mail cannot be sent: {0}")]
+    Mail(#[from] MailError),
     #[error(
         "UNSTALE_BACKUP_DIR is for an SQLite database, and this one is of PostgreSQL: make its backups with pg_dump"
     )]
@@ -257,9 +263,14 @@ impl App {
         base: Option<String>,
     ) -> Result<Self, AppError> {
         let networks = notifications.notification_networks.clone().unwrap_or_default();
-        self.command_context = self.command_context.with_notification_networks(networks.clone());
-        let sender = SenderSettings::new(networks, self.secrets_key.clone(), base);
-        self.sender = Some(sender.map_err(AppError::Notifications)?);
+        let server = notifications.mail_server(base.as_deref())?;
+        self.command_context = self.command_context.with_notifications(networks.clone(), server.is_some());
+        let mut sender = SenderSettings::new(networks, self.secrets_key.clone(), base)?;
+        if let Some(server) = server {
+            tracing::info!(?server, "e-mail is sent by this server");
+            sender = sender.with_mail_server(server)?;
+        }
+        self.sender = Some(sender);
         Ok(self)
     }
 

@@ -3,10 +3,11 @@
 CREATE TABLE notification_channel (
     id           TEXT    NOT NULL PRIMARY KEY,
     name         TEXT    NOT NULL UNIQUE,
-    kind         TEXT    NOT NULL CHECK (kind IN ('webhook', 'slack', 'teams', 'teams_card')),
-    -- The host of the address, which is shown. The address itself is encrypted: who knows it can post there.
-    host         TEXT    NOT NULL,
-    address      TEXT    NOT NULL,
+    kind         TEXT    NOT NULL CHECK (kind IN ('webhook', 'slack', 'teams', 'teams_card', 'email')),
+    -- What is shown of where messages go: the e-mail address, or the host of the URL. The URL itself is encrypted: who
+    -- knows it can post there.
+    destination  TEXT    NOT NULL,
+    address      TEXT,
     -- How the messages of a webhook are signed, and the key, encrypted.
     signing      TEXT    CHECK (signing IN ('hmac', 'ed25519')),
     signing_key  TEXT,
@@ -22,7 +23,8 @@ CREATE TABLE notification_channel (
     failures     BIGINT NOT NULL,
     problem      TEXT    NOT NULL,
     retry_at     BIGINT,
-    CHECK ((signing IS NULL) = (signing_key IS NULL))
+    CHECK ((signing IS NULL) = (signing_key IS NULL)),
+    CHECK ((address IS NULL) = (kind = 'email'))
 );
 
 -- Messages, in the order in which they began.

@@ -44,6 +44,8 @@ pub struct CommandContext {
     pub quotas: Quotas,
     /// The private networks that notification channels may be in.
     pub notification_networks: AllowedNetworks,
+    /// Whether there is a mail server for notifications.
+    pub sends_email: bool,
     /// What secrets are encrypted with. `None` where none can be kept.
     secrets_key: Option<Arc<SecretsKey>>,
     usage: UsageCache,
@@ -54,13 +56,22 @@ impl CommandContext {
     pub fn new(db: Db, clock: Clock, notifier: Notifier) -> Self {
         let (quotas, usage) = (Quotas::default(), UsageCache::default());
         let notification_networks = AllowedNetworks::default();
-        Self { db, clock, notifier, quotas, notification_networks, secrets_key: None, usage }
+        Self {
+            db,
+            clock,
+            notifier,
+            quotas,
+            notification_networks,
+            sends_email: false,
+            secrets_key: None,
+            usage,
+        }
     }
 
-    /// Sets the private networks that notification channels may be in.
+    /// Sets where notifications may go: these private networks, and whether there is a mail server.
     #[must_use]
-    pub fn with_notification_networks(self, notification_networks: AllowedNetworks) -> Self {
-        Self { notification_networks, ..self }
+    pub fn with_notifications(self, notification_networks: AllowedNetworks, sends_email: bool) -> Self {
+        Self { notification_networks, sends_email, ..self }
     }
 
     /// Sets the key that secrets are encrypted with.

@@ -39,7 +39,9 @@ pub use clock_rollback::ClockRollback;
 pub use file_watcher::FileWatcher;
 pub use indexer::Indexer;
 pub use insights::InsightsCounter;
-pub use notifications::{NotificationCollector, NotificationSender, SenderSettings};
+pub use notifications::{
+    MailEncryption, MailError, MailServer, NotificationCollector, NotificationSender, SenderSettings,
+};
 pub use poller::Poller;
 pub use post::PostError;
 pub use runner::{Next, Worker, run, run_in_turn};

@@ -3,20 +3,23 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::notifications::{Channel, ChannelTrouble, NotificationRule};
+use crate::domain::notifications::{Channel, ChannelKind, ChannelTrouble, NotificationRule};
 
-/// A notification channel. Its address is not told.
+/// A notification channel. Its URL is not told.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = NotificationChannel)]
 pub struct ChannelShape {
     pub id: String,
     pub name: String,
-    /// `webhook`, `slack`, `teams` or `teams_card`
+    /// `webhook`, `slack`, `teams`, `teams_card` or `email`
     #[schema(example = "webhook")]
     pub kind: String,
     /// The host of its address.
     #[schema(example = "hooks.example.com")]
     pub host: String,
+    /// The e-mail address. Null for the other kinds, whose URL is not told.
+    #[schema(example = json!(null))]
+    pub email: Option<String>,
     /// How a webhook's messages are signed: `hmac` or `ed25519`. Null for the other kinds.
     pub signing: Option<String>,
     pub rules: Vec<RuleShape>,
@@ -60,11 +63,19 @@ pub struct ChannelTroubleShape {
 
 impl ChannelShape {
     pub fn new(channel: &Channel) -> Self {
+        let destination = channel.destination.as_str();
+        let (host, email) = match channel.kind {
+            ChannelKind::Email => {
+                (destination.rsplit('@').next().unwrap_or_default(), Some(destination.to_owned()))
+            }
+            _ => (destination, None),
+        };
         Self {
             id: channel.id.to_string(),
             name: channel.name.clone(),
             kind: channel.kind.as_str().to_owned(),
-            host: channel.host.clone(),
+            host: host.to_owned(),
+            email,
             signing: channel.signing.map(|method| method.as_str().to_owned()),
             rules: channel.rules.iter().map(RuleShape::new).collect(),
             enabled: channel.is_on,

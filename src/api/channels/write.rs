@@ -25,9 +25,9 @@ use super::{ChannelShape, no_such, parse_id};
 pub struct NewChannelShape {
     #[schema(max_length = 60)]
     pub name: String,
-    /// `webhook`, `slack`, `teams` or `teams_card`
+    /// `webhook`, `slack`, `teams`, `teams_card` or `email`
     pub kind: String,
-    /// An https address. It is stored encrypted.
+    /// An https address, which is stored encrypted, or an e-mail address.
     #[schema(max_length = 2000)]
     pub address: String,
     /// `hmac` or `ed25519`, for a webhook.

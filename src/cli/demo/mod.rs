@@ -1,6 +1,7 @@
 //! `unstale demo`: the service, a CloudFront stand-in and a site to change, on loopback only.
 
 mod first_weeks;
+mod secrets_key;
 
 use std::{
     net::SocketAddr,
@@ -15,11 +16,12 @@ use crate::{
     app::{self, App},
     cloudfront::{CloudFront, CloudWatch, Connect, PricingPlanManager},
     commands::{self, CommandContext, CommandError},
-    config::{AuditSettingsArgs, ChecksArgs, LogArgs, REQUEST_TIMEOUT, Switch},
+    config::{AuditSettingsArgs, ChecksArgs, LogArgs, NotificationArgs, REQUEST_TIMEOUT, Switch},
     domain::{
         access::Role,
         actor::{Acting, Origin},
         invalidations::{pace::Pace, queue::Throughput},
+        notifications::AllowedNetworks,
         sign_in::person::{Email, Person, PersonError},
     },
     edge::Place,
@@ -88,11 +90,14 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
         .with_audit_settings(&AuditSettingsArgs::default())?;
     let sandbox = start_sandbox(sandbox_config(&data, sandbox_address, complete_after)).await?;
     let edge = Some(Place::parse(&sandbox.edge_url())?);
-    let app = app.with_checks(&ChecksArgs { checks: Switch::On, edge })?;
-    add_demo_person(&app.command_context).await?;
     let listener = app::listen(args.listen).await?;
-    let address = listener.local_addr()?;
-    Announcer::start()?.announce(&welcome(&format!("http://{address}"), &sandbox, &data));
+    let address = format!("http://{}", listener.local_addr()?);
+    let app = app
+        .with_secrets_key(&secrets_key::in_folder(&data)?)?
+        .with_notifications(&notifications()?, Some(address.clone()))?
+        .with_checks(&ChecksArgs { checks: Switch::On, edge })?;
+    add_demo_person(&app.command_context).await?;
+    Announcer::start()?.announce(&welcome(&address, &sandbox, &data));
     let options = HttpOptions {
         public_url: None,
         throughput: Throughput { limits: settings.limits, create: settings.create },
@@ -109,6 +114,12 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
     app.run(listener, options).await;
     sandbox.stop().await;
     Ok(())
+}
+
+/// Channels may also be on this machine, so that somebody can look at what a program gets.
+fn notifications() -> Result<NotificationArgs, CliError> {
+    let loopback = AllowedNetworks::parse("127.0.0.0/8,::1")?;
+    Ok(NotificationArgs { notification_networks: Some(loopback), ..NotificationArgs::default() })
 }
 
 fn database_in(data: &Path) -> String {

@@ -4,6 +4,7 @@ mod aws;
 mod backups;
 mod clock;
 mod database;
+mod mail_server;
 mod report;
 mod service;
 mod settings;
@@ -18,7 +19,7 @@ use crate::{clock::Clock, config::ServeArgs, domain::examination::Report};
 use super::output::say;
 
 /// Look at all that the service needs, and say what is wrong and how to correct it: database, history, backups, clock, AWS
-/// credentials and permissions, sign-in providers.
+/// credentials and permissions, sign-in providers, mail server.
 ///
 /// Give it the settings of the service: it takes the same flags and variables. It changes nothing and invalidates nothing,
 /// and may be run while the service runs or before its first start. It reads the whole history, which takes some seconds
@@ -43,6 +44,7 @@ pub async fn run(args: DoctorArgs) -> ExitCode {
     clock::examine(&mut report).await;
     aws::examine(&mut report, now).await;
     sign_in::examine(&mut report, serve, now).await;
+    mail_server::examine(&mut report, serve).await;
     service::examine(&mut report, serve);
     say(&if args.json { report::as_json(&report) } else { report::as_text(&report) });
     if report.has_errors() { ExitCode::FAILURE } else { ExitCode::SUCCESS }

@@ -16,6 +16,7 @@ pub(super) fn examine(report: &mut Report, serve: &ServeArgs) {
         secrets.and_then(|file| read_secrets_key(file).err()).map(|error| with_causes(&error)),
         serve.metrics.token().err(),
         serve.otlp.collector().err(),
+        serve.notifications.mail_server(serve.public_url.as_deref()).err().map(|error| error.to_string()),
         audit_key(serve),
     ];
     let wrong: Vec<String> = wrong.into_iter().flatten().collect();

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-use super::{describe, event, new_key, rules, seal};
+use super::{check_kind, describe, event, new_key, rules, seal, seal_address};
 
 /// Adds the channel that was typed. Gives the signing key too, if its messages are signed: what the receiver needs of it
 /// is shown once.
@@ -29,6 +29,7 @@ pub async fn add_channel(
     let mut tx =
         authorize::check_admin(context, tx, acting, &Target::act("add a notification channel")).await?;
     let new = typed.read(&context.notification_networks)?;
+    check_kind(context, new.kind)?;
     let total = channels::total(&mut tx).await?;
     if total >= CHANNELS_MAX {
         return Err(ChannelError::TooMany.into());
@@ -41,13 +42,13 @@ pub async fn add_channel(
     let key = new.signing.map(new_key).transpose()?;
     let sealed_key = key.as_ref().map(|key| seal(context, &key.stored(), &ChannelSecret::SigningKey(&id)));
     let secrets = ChannelSecrets {
-        address: seal(context, new.address.reveal(), &ChannelSecret::Address(&id))?,
+        address: seal_address(context, &new.address, &id)?,
         signing_key: sealed_key.transpose()?,
         earlier_key: None,
     };
     let channel = Channel {
         id,
-        host: new.address.host(),
+        destination: new.address.destination(),
         name: new.name,
         kind: new.kind,
         signing: new.signing,

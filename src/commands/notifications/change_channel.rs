@@ -7,12 +7,11 @@ use crate::{
         audit::{Action, Target},
         id::ChannelId,
         notifications::{Channel, ChannelError, RULES_MAX, TypedRule, parse_address, parse_name},
-        secrets_key::ChannelSecret,
     },
     store::{StoreError, Tx, audit, notifications::channels},
 };
 
-use super::{describe, event, rules, seal};
+use super::{describe, event, rules, seal_address};
 
 /// What to change. `None` stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,9 +59,9 @@ pub async fn change_channel(
     }
     if let Some(typed) = &change.address {
         let address = parse_address(new.kind, typed, &context.notification_networks)?;
-        let sealed = seal(context, address.reveal(), &ChannelSecret::Address(id))?;
-        new.host = address.host();
-        channels::set_address(&mut tx, id, &new.host, &sealed).await?;
+        let sealed = seal_address(context, &address, id)?;
+        new.destination = address.destination();
+        channels::set_address(&mut tx, id, &new.destination, sealed.as_ref()).await?;
     }
     let mut event = event(context, acting, Action::ChannelChanged, &new);
     (event.old, event.new) = (describe(&old), describe(&new));

@@ -20,8 +20,12 @@ use crate::{
     domain::{
         actor::Acting,
         audit::{Action, Event, Target},
-        notifications::{Channel, ChannelError, KEY_LEN, NotificationRule, SigningKey, SigningMethod},
-        secrets_key::{SealedSecret, SealingNonce, SecretBinding},
+        id::ChannelId,
+        notifications::{
+            Channel, ChannelError, ChannelKind, KEY_LEN, NewAddress, NotificationRule, SigningKey,
+            SigningMethod,
+        },
+        secrets_key::{ChannelSecret, SealedSecret, SealingNonce, SecretBinding},
     },
 };
 
@@ -35,6 +39,23 @@ fn seal(
     getrandom::fill(&mut nonce)?;
     let key = context.secrets_key.as_deref().ok_or(ChannelError::NoKey)?;
     Ok(key.seal(secret, binding, nonce).ok_or(ChannelError::Address)?)
+}
+
+/// Encrypts the URL of a channel. `None` for an e-mail address.
+fn seal_address(
+    context: &CommandContext,
+    address: &NewAddress,
+    id: &ChannelId,
+) -> Result<Option<SealedSecret>, CommandError> {
+    address.secret().map(|url| seal(context, url, &ChannelSecret::Address(id))).transpose()
+}
+
+/// Goes on where this server can send to channels of this kind.
+fn check_kind(context: &CommandContext, kind: ChannelKind) -> Result<(), CommandError> {
+    if kind == ChannelKind::Email && !context.sends_email {
+        return Err(ChannelError::NoMailServer.into());
+    }
+    Ok(())
 }
 
 fn new_key(method: SigningMethod) -> Result<SigningKey, CommandError> {
@@ -56,7 +77,7 @@ fn describe(channel: &Channel) -> String {
     format!(
         "{} at {}, {state}: {}",
         channel.kind.as_str(),
-        channel.host,
+        channel.destination,
         if rules.is_empty() { "no rules" } else { &rules }
     )
 }

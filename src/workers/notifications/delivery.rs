@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     domain::{
-        notifications::{Channel, Message, SigningKey, retry, unix_seconds},
+        notifications::{Channel, EmailText, Message, Rendered, SigningKey, retry, unix_seconds},
         secrets_key::{ChannelSecret, SecretsKey},
         time::Timestamp,
     },
@@ -30,18 +30,49 @@ pub(super) enum Delivery {
     Gone,
 }
 
-/// The address and the signatures of a message. `Debug` prints neither.
+/// The URL of a channel and its signing keys, decrypted.
 struct Opened {
     address: String,
     signatures: Vec<SigningKey>,
 }
 
-/// Posts the message once.
+/// Sends the message once.
 pub(super) async fn deliver(
     settings: &SenderSettings,
     channel: &Channel,
     secrets: &ChannelSecrets,
     claimed: &ClaimedMessage,
+    now: Timestamp,
+) -> Delivery {
+    match claimed.message.render(channel.kind, settings.base_url.as_deref()) {
+        Rendered::Json(body) => post(settings, channel, secrets, claimed, body, now).await,
+        Rendered::Email(text) => mail(settings, channel, claimed, text, now).await,
+    }
+}
+
+async fn mail(
+    settings: &SenderSettings,
+    channel: &Channel,
+    claimed: &ClaimedMessage,
+    text: EmailText,
+    now: Timestamp,
+) -> Delivery {
+    let Some(mailer) = &settings.mailer else {
+        return failed(claimed, "UNSTALE_SMTP_URL names no mail server".to_owned(), None, true, now);
+    };
+    let message = &claimed.message;
+    match mailer.send(&channel.destination, &message.id, text, message.created_at).await {
+        Ok(()) => Delivery::Taken,
+        Err(error) => failed(claimed, error.to_string(), None, error.is_of_channel(), now),
+    }
+}
+
+async fn post(
+    settings: &SenderSettings,
+    channel: &Channel,
+    secrets: &ChannelSecrets,
+    claimed: &ClaimedMessage,
+    body: String,
     now: Timestamp,
 ) -> Delivery {
     let Some(opened) = settings.secrets_key.as_deref().and_then(|key| open(key, channel, secrets, now))
@@ -50,7 +81,6 @@ pub(super) async fn deliver(
         return failed(claimed, problem.to_owned(), None, true, now);
     };
     let message = &claimed.message;
-    let body = message.render(channel.kind, settings.base_url.as_deref()).0;
     let headers = headers(&opened, message, &body, now);
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let sent = settings.post.send(&opened.address, &headers, body.into_bytes(), WITHIN).await;
@@ -84,7 +114,7 @@ fn failed(
 }
 
 fn open(key: &SecretsKey, channel: &Channel, secrets: &ChannelSecrets, now: Timestamp) -> Option<Opened> {
-    let address = key.open(&secrets.address, &ChannelSecret::Address(&channel.id))?;
+    let address = key.open(secrets.address.as_ref()?, &ChannelSecret::Address(&channel.id))?;
     let earlier = secrets.earlier_key.iter().filter(|(_, until)| *until > now).map(|(sealed, _)| sealed);
     let mut signatures = Vec::new();
     if let Some(method) = channel.signing {

@@ -3,10 +3,12 @@
 mod collector;
 mod conditions;
 mod delivery;
+mod mailer;
 mod notices;
 mod sender;
 
 pub use collector::NotificationCollector;
+pub use mailer::{MailEncryption, MailError, MailServer};
 pub use sender::{NotificationSender, SenderSettings};
 
 pub(super) use sender::LEASE;

@@ -29,6 +29,7 @@ use super::{
         post::{Post, PostError},
     },
     delivery::{self, Delivery},
+    mailer::{MailError, MailServer, Mailer},
 };
 
 /// How long a process holds the message that it sends. Longer than a try can take.
@@ -38,6 +39,8 @@ pub(in crate::workers) const LEASE: Duration = Duration::from_mins(1);
 #[derive(Clone)]
 pub struct SenderSettings {
     pub(super) post: Post,
+    /// Sends e-mail. `None`: there is no mail server.
+    pub(super) mailer: Option<Mailer>,
     /// What the addresses and signing keys are encrypted with. `None`: no message can be sent.
     pub(super) secrets_key: Option<Arc<SecretsKey>>,
     /// The address of this Unstale, for links. `None`: messages have no links.
@@ -58,7 +61,12 @@ impl SenderSettings {
         base_url: Option<String>,
     ) -> Result<Self, PostError> {
         let judge = move |address| edge::is_public(address) || allowed.contains(address);
-        Ok(Self { post: Post::judged(Arc::new(judge))?, secrets_key, base_url })
+        Ok(Self { post: Post::judged(Arc::new(judge))?, mailer: None, secrets_key, base_url })
+    }
+
+    /// Lets e-mail go by this server.
+    pub fn with_mail_server(self, server: MailServer) -> Result<Self, MailError> {
+        Ok(Self { mailer: Some(Mailer::new(server)?), ..self })
     }
 }
 

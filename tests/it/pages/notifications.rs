@@ -26,7 +26,7 @@ async fn an_administrator_adds_changes_and_removes_a_channel() {
     assert!(secret.starts_with("whsec_"), "{secret}");
     added.assert_says("Stale or broken, Failed, Needs attention for everything");
     let list = root.get(PATH).await;
-    list.assert_says("Webhook at hooks.example.com").assert_silent_about("hush").assert_silent_about(&secret);
+    list.assert_says("Webhook to hooks.example.com").assert_silent_about("hush").assert_silent_about(&secret);
 
     let path = list.attributes("#channels a", "href").remove(0);
     let page = root.get(&path).await;

@@ -121,7 +121,7 @@ const LETS_IN: [&str; 11] = [
     "INSERT INTO probe (id, name, token_hash, shown, made_by, made_by_name, created_at, expires_at)
          VALUES ('v1', 'oslo', 'hash', '', '', '', 1, 8)",
     "INSERT INTO optional_reading (name, due_at) VALUES ('traffic', 1)",
-    "INSERT INTO notification_channel (id, name, kind, host, address, rules, is_on, off_because, created_at, failures,
+    "INSERT INTO notification_channel (id, name, kind, destination, address, rules, is_on, off_because, created_at, failures,
              problem)
          VALUES ('c1', 'Ops', 'slack', 'a.example.com', 'x', '[]', 1 = 1, '', 1, 0, '')",
     "INSERT INTO notification_message (number, id, channel_id, topic, run_key, notices, state, created_at, due_at, tries,

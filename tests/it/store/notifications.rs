@@ -37,7 +37,7 @@ fn channel(name: &str) -> Channel {
         id: ChannelId::from_trusted(format!("id of {name}")),
         name: name.to_owned(),
         kind: ChannelKind::Webhook,
-        host: "hooks.example.com".to_owned(),
+        destination: "hooks.example.com".to_owned(),
         signing: Some(SigningMethod::Ed25519),
         rules: vec![rule],
         is_on: true,
@@ -50,8 +50,11 @@ fn channel(name: &str) -> Channel {
 
 async fn keep(database: &Database, name: &str) -> Channel {
     let channel = channel(name);
-    let secrets =
-        ChannelSecrets { address: sealed("address"), signing_key: Some(sealed("key")), earlier_key: None };
+    let secrets = ChannelSecrets {
+        address: Some(sealed("address")),
+        signing_key: Some(sealed("key")),
+        earlier_key: None,
+    };
     database.write(async |tx| channels::insert(tx, &channel, &secrets).await).await;
     channel
 }
@@ -121,14 +124,16 @@ async fn a_channel_is_kept_changed_and_removed(database: &Database) {
     let secrets = async || database.get(async |conn| channels::secrets(conn, &ops.id).await).await.unwrap();
     database.write(async |tx| channels::set_signing_key(tx, &ops.id, &sealed("new"), at(9)).await).await;
     let address = sealed("elsewhere");
-    database.write(async |tx| channels::set_address(tx, &ops.id, "b.example.com", &address).await).await;
+    database
+        .write(async |tx| channels::set_address(tx, &ops.id, "b.example.com", Some(&address)).await)
+        .await;
     let expected = ChannelSecrets {
-        address,
+        address: Some(address),
         signing_key: Some(sealed("new")),
         earlier_key: Some((sealed("key"), at(9))),
     };
     assert_eq!(secrets().await, expected);
-    assert_eq!(find(&ops.id).await.unwrap().host, "b.example.com");
+    assert_eq!(find(&ops.id).await.unwrap().destination, "b.example.com");
     database.write(async |tx| deadlines::bring_nearer(tx, Deadline::EarlierKeys, at(3)).await).await;
     assert_eq!(secrets().await.earlier_key.unwrap().1, at(3));
 

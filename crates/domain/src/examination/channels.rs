@@ -49,7 +49,7 @@ mod tests {
             id: ChannelId::from_trusted("c1"),
             name: "Ops".to_owned(),
             kind: ChannelKind::Slack,
-            host: "hooks.example.com".to_owned(),
+            destination: "hooks.example.com".to_owned(),
             signing: None,
             rules: Vec::new(),
             is_on: true,

@@ -3,7 +3,7 @@
 use super::{NotificationRule, SigningMethod};
 use crate::{id::ChannelId, time::Timestamp};
 
-/// How a channel is posted to.
+/// How a channel is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChannelKind {
     /// A webhook of a program, signed as Standard Webhooks asks for.
@@ -14,10 +14,12 @@ pub enum ChannelKind {
     Teams,
     /// A Workflows URL whose flow takes a bare Adaptive Card.
     TeamsCard,
+    /// E-mail to one address, by the mail server of the settings.
+    Email,
 }
 
 impl ChannelKind {
-    pub const ALL: [Self; 4] = [Self::Webhook, Self::Slack, Self::Teams, Self::TeamsCard];
+    pub const ALL: [Self; 5] = [Self::Webhook, Self::Slack, Self::Teams, Self::TeamsCard, Self::Email];
 
     /// The stable word for the database and for programs.
     #[must_use]
@@ -27,6 +29,7 @@ impl ChannelKind {
             Self::Slack => "slack",
             Self::Teams => "teams",
             Self::TeamsCard => "teams_card",
+            Self::Email => "email",
         }
     }
 
@@ -37,6 +40,7 @@ impl ChannelKind {
             Self::Slack => "Slack",
             Self::Teams => "Microsoft Teams",
             Self::TeamsCard => "Microsoft Teams (bare card)",
+            Self::Email => "E-mail",
         }
     }
 
@@ -53,8 +57,8 @@ pub struct Channel {
     pub id: ChannelId,
     pub name: String,
     pub kind: ChannelKind,
-    /// The host of its address. The address itself is a secret.
-    pub host: String,
+    /// Where its messages go, as it is shown: the e-mail address, or the host of a URL, which itself is a secret.
+    pub destination: String,
     /// How its messages are signed. `None` for all but webhooks.
     pub signing: Option<SigningMethod>,
     pub rules: Vec<NotificationRule>,

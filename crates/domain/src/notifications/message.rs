@@ -1,6 +1,6 @@
 //! What is sent to a channel at once: one notice, or several of the same run.
 
-use super::{ChannelKind, Notice, NotificationTopic, slack, teams, webhook};
+use super::{ChannelKind, EmailText, Notice, NotificationTopic, email, slack, teams, webhook};
 use crate::{id::MessageId, time::Timestamp};
 
 /// The most notices that a message tells. The others are only counted.
@@ -19,9 +19,13 @@ pub struct Message {
     pub notices: Vec<Notice>,
 }
 
-/// The body of a request, as JSON. The same message always has the same one, so that a signature fits each try.
+/// A message as it is sent. The same message always has the same form, so that a signature fits each try.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rendered(pub String);
+pub enum Rendered {
+    /// The body of a request, as JSON.
+    Json(String),
+    Email(EmailText),
+}
 
 impl Message {
     /// Words the message for a kind of channel. `base` is the address of this Unstale, such as
@@ -33,8 +37,9 @@ impl Message {
             ChannelKind::Slack => slack::body(self, base),
             ChannelKind::Teams => teams::body(self, base),
             ChannelKind::TeamsCard => teams::card(self, base),
+            ChannelKind::Email => return Rendered::Email(email::text(self, base)),
         };
-        Rendered(body.to_string())
+        Rendered::Json(body.to_string())
     }
 
     /// One line: what happened, and to what.

@@ -1,6 +1,8 @@
 //! Notifications: who is told what, how a message is worded for each kind of channel, and when it is tried again.
 
+mod address;
 mod channel;
+mod email;
 mod message;
 mod networks;
 mod notice;
@@ -13,7 +15,9 @@ mod topic;
 mod typed;
 mod webhook;
 
+pub use address::{NewAddress, parse_address};
 pub use channel::{Channel, ChannelKind, ChannelTrouble, MESSAGES_COUNTED, MessageCounts};
+pub use email::EmailText;
 pub use message::{Message, NOTICES_MAX, Rendered};
 pub use networks::AllowedNetworks;
 pub use notice::{Notice, NoticeDistribution};
@@ -21,6 +25,6 @@ pub use rule::{NoticeSubject, NotificationRule, RuleScope, RuleScopeKind};
 pub use signing::{KEY_LEN, ROTATION, SigningKey, SigningMethod, unix_seconds};
 pub use topic::NotificationTopic;
 pub use typed::{
-    CHANNELS_MAX, ChannelError, ChannelErrors, ChannelField, NewAddress, NewChannel, RULES_MAX, TypedChannel,
-    TypedRule, parse_address, parse_name, parse_rule,
+    CHANNELS_MAX, ChannelError, ChannelErrors, ChannelField, NewChannel, RULES_MAX, TypedChannel, TypedRule,
+    parse_name, parse_rule,
 };

@@ -1,10 +1,10 @@
 //! Reads what people type for a channel.
 
-use std::{fmt, net::IpAddr};
+use std::fmt;
 
-use url::{Host, Url};
-
-use super::{AllowedNetworks, ChannelKind, NotificationTopic, RuleScopeKind, SigningMethod};
+use super::{
+    AllowedNetworks, ChannelKind, NewAddress, NotificationTopic, RuleScopeKind, SigningMethod, parse_address,
+};
 
 /// The most channels that are kept. Each has a task of its own for sending.
 pub const CHANNELS_MAX: usize = 20;
@@ -12,7 +12,7 @@ pub const CHANNELS_MAX: usize = 20;
 pub const RULES_MAX: usize = 20;
 const NAME_MAX: usize = 60;
 /// The longest address, in bytes.
-const ADDRESS_MAX: usize = 2_000;
+pub(super) const ADDRESS_MAX: usize = 2_000;
 
 /// What is wrong with a channel, as a message for the person who typed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +29,12 @@ pub enum ChannelError {
         "Enter an https address, such as https://hooks.example.com/unstale, of at most {ADDRESS_MAX} characters."
     )]
     Address,
+    #[error("Enter one e-mail address, such as web-team@example.com.")]
+    EmailAddress,
+    #[error(
+        "This server sends no e-mail. Set UNSTALE_SMTP_URL to the address of a mail server, and start it again."
+    )]
+    NoMailServer,
     #[error("Leave the user name and the password out of the address.")]
     UserInfo,
     #[error("The address is not encrypted. Use https, or an IP address from UNSTALE_NOTIFICATION_NETWORKS.")]
@@ -93,11 +99,14 @@ impl ChannelError {
     pub const fn field(self) -> ChannelField {
         match self {
             Self::Name | Self::NameTaken | Self::TooMany => ChannelField::Name,
-            Self::Kind => ChannelField::Kind,
+            Self::Kind | Self::NoMailServer => ChannelField::Kind,
             Self::Signing => ChannelField::Signing,
-            Self::Address | Self::UserInfo | Self::NotEncrypted | Self::RetiredConnector | Self::NoKey => {
-                ChannelField::Address
-            }
+            Self::Address
+            | Self::EmailAddress
+            | Self::UserInfo
+            | Self::NotEncrypted
+            | Self::RetiredConnector
+            | Self::NoKey => ChannelField::Address,
             Self::Topics | Self::TopicsOfServer | Self::TooManyRules => ChannelField::Topics,
             Self::Scope => ChannelField::Scope,
             Self::ScopeName => ChannelField::ScopeName,
@@ -110,33 +119,6 @@ pub fn parse_name(typed: &str) -> Result<String, ChannelError> {
     let name = typed.trim();
     let fits = !name.is_empty() && name.chars().count() <= NAME_MAX && !name.chars().any(char::is_control);
     fits.then(|| name.to_owned()).ok_or(ChannelError::Name)
-}
-
-/// The address of a channel.
-#[derive(Clone, PartialEq, Eq)]
-pub struct NewAddress {
-    url: Url,
-}
-
-impl fmt::Debug for NewAddress {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("NewAddress(…)")
-    }
-}
-
-impl NewAddress {
-    /// The address, which is a secret.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        self.url.as_str()
-    }
-
-    /// The host and the port, which are shown.
-    #[must_use]
-    pub fn host(&self) -> String {
-        let host = self.url.host_str().unwrap_or_default();
-        self.url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-    }
 }
 
 /// A channel as it was typed, without its rules.
@@ -180,49 +162,6 @@ impl TypedChannel {
     }
 }
 
-/// Reads the address of a channel of this kind. Where it leads is judged when a message is sent.
-pub fn parse_address(
-    kind: ChannelKind,
-    typed: &str,
-    allowed: &AllowedNetworks,
-) -> Result<NewAddress, ChannelError> {
-    let typed = typed.trim();
-    if typed.is_empty() || typed.len() > ADDRESS_MAX {
-        return Err(ChannelError::Address);
-    }
-    let mut url = Url::parse(typed).map_err(|_| ChannelError::Address)?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err(ChannelError::Address);
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(ChannelError::UserInfo);
-    }
-    if url.scheme() == "http" && !literal(&url).is_some_and(|address| allowed.contains(address)) {
-        return Err(ChannelError::NotEncrypted);
-    }
-    let is_teams = matches!(kind, ChannelKind::Teams | ChannelKind::TeamsCard);
-    if is_teams && is_retired_connector(&url) {
-        return Err(ChannelError::RetiredConnector);
-    }
-    url.set_fragment(None);
-    Ok(NewAddress { url })
-}
-
-fn literal(url: &Url) -> Option<IpAddr> {
-    match url.host()? {
-        Host::Ipv4(address) => Some(address.into()),
-        Host::Ipv6(address) => Some(address.into()),
-        Host::Domain(_) => None,
-    }
-}
-
-/// Office 365 connectors, which Microsoft retired in favour of workflows:
-/// <https://devblogs.microsoft.com/microsoft365dev/retirement-of-office-365-connectors-within-microsoft-teams/>
-fn is_retired_connector(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    host == "outlook.office.com" || host == "outlook.office365.com" || host.ends_with(".webhook.office.com")
-}
-
 /// A rule as it was typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TypedRule {
@@ -254,57 +193,6 @@ pub fn parse_rule(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn address(kind: ChannelKind, text: &str) -> Result<String, ChannelError> {
-        let allowed = AllowedNetworks::parse("127.0.0.1,10.0.0.0/8").unwrap();
-        parse_address(kind, text, &allowed).map(|address| address.host())
-    }
-
-    #[test]
-    fn an_address_is_encrypted_or_in_a_network_that_was_named() {
-        for (text, expected) in [
-            (" https://hooks.example.com/a?b#c ", Ok("hooks.example.com".to_owned())),
-            ("https://hooks.example.com:8443/", Ok("hooks.example.com:8443".to_owned())),
-            ("http://127.0.0.1:9/hook", Ok("127.0.0.1:9".to_owned())),
-            ("http://127.0.0.2:9/hook", Err(ChannelError::NotEncrypted)),
-            ("http://localhost/", Err(ChannelError::NotEncrypted)),
-            ("http://hooks.example.com/", Err(ChannelError::NotEncrypted)),
-            ("https://ada:pw@hooks.example.com/", Err(ChannelError::UserInfo)),
-            ("ftp://hooks.example.com/", Err(ChannelError::Address)),
-            ("hooks.example.com", Err(ChannelError::Address)),
-            ("", Err(ChannelError::Address)),
-        ] {
-            assert_eq!(address(ChannelKind::Webhook, text), expected, "{text}");
-        }
-        assert_eq!(
-            address(ChannelKind::Webhook, &format!("https://a/{}", "b".repeat(2_000))),
-            Err(ChannelError::Address)
-        );
-    }
-
-    #[test]
-    fn an_address_is_not_printed() {
-        let address = parse_address(
-            ChannelKind::Slack,
-            "https://hooks.slack.com/services/T/B/x#y",
-            &AllowedNetworks::default(),
-        )
-        .unwrap();
-        assert_eq!(format!("{address:?}"), "NewAddress(…)");
-        assert_eq!(address.reveal(), "https://hooks.slack.com/services/T/B/x");
-    }
-
-    #[test]
-    fn retired_connectors_of_teams_are_refused_with_the_reason() {
-        for text in ["https://contoso.webhook.office.com/webhookb2/a", "https://outlook.office.com/webhook/a"]
-        {
-            assert_eq!(address(ChannelKind::Teams, text), Err(ChannelError::RetiredConnector));
-            assert!(address(ChannelKind::Webhook, text).is_ok(), "another program may have such a name");
-        }
-        assert!(
-            address(ChannelKind::TeamsCard, "https://prod-1.westeurope.logic.azure.com/workflows/a").is_ok()
-        );
-    }
 
     #[test]
     fn everything_that_is_wrong_is_said_at_once() {

@@ -17,7 +17,8 @@ use crate::{
 /// What is needed to post to a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelSecrets {
-    pub address: SealedSecret,
+    /// The URL. `None` for e-mail.
+    pub address: Option<SealedSecret>,
     /// `None` for a channel whose messages are not signed.
     pub signing_key: Option<SealedSecret>,
     /// The key before it, and until when messages are signed with it too.
@@ -27,7 +28,7 @@ pub struct ChannelSecrets {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, kind, host, signing, rules, is_on, off_because, created_at, delivered_at, failures,
+            "SELECT id, name, kind, destination, signing, rules, is_on, off_because, created_at, delivered_at, failures,
                  problem, retry_at
              FROM notification_channel ",
             $rest
@@ -40,7 +41,7 @@ struct Row {
     id: String,
     name: String,
     kind: String,
-    host: String,
+    destination: String,
     signing: Option<String>,
     rules: String,
     is_on: bool,
@@ -69,7 +70,7 @@ impl Row {
             id: ChannelId::from_trusted(self.id),
             name: self.name,
             kind,
-            host: self.host,
+            destination: self.destination,
             signing: signing.transpose()?,
             rules: rules::from_json(&self.rules)?,
             is_on: self.is_on,
@@ -85,14 +86,14 @@ impl Row {
 pub async fn insert(tx: &mut Tx, new: &Channel, secrets: &ChannelSecrets) -> Result<(), StoreError> {
     execute!(
         tx,
-        "INSERT INTO notification_channel (id, name, kind, host, address, signing, signing_key, rules, is_on, off_because,
+        "INSERT INTO notification_channel (id, name, kind, destination, address, signing, signing_key, rules, is_on, off_because,
              created_at, failures, problem)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, '')",
         new.id.as_str(),
         new.name.as_str(),
         new.kind.as_str(),
-        new.host.as_str(),
-        secrets.address.as_str(),
+        new.destination.as_str(),
+        secrets.address.as_ref().map(SealedSecret::as_str),
         new.signing.map(SigningMethod::as_str),
         secrets.signing_key.as_ref().map(SealedSecret::as_str),
         rules::to_json(&new.rules),
@@ -137,12 +138,12 @@ pub async fn list_with_counts(
 pub async fn secrets(conn: &mut Conn, id: &ChannelId) -> Result<Option<ChannelSecrets>, StoreError> {
     let row = fetch_optional!(
         conn,
-        (String, Option<String>, Option<String>, Option<i64>),
+        (Option<String>, Option<String>, Option<String>, Option<i64>),
         "SELECT address, signing_key, earlier_key, earlier_until FROM notification_channel WHERE id = $1",
         id.as_str(),
     )?;
     Ok(row.map(|(address, signing_key, earlier_key, until)| ChannelSecrets {
-        address: SealedSecret::from_stored(address),
+        address: address.map(SealedSecret::from_stored),
         signing_key: signing_key.map(SealedSecret::from_stored),
         earlier_key: earlier_key.map(SealedSecret::from_stored).zip(optional_time(until)),
     }))
@@ -171,16 +172,16 @@ pub async fn set(tx: &mut Tx, new: &Channel) -> Result<(), StoreError> {
 pub async fn set_address(
     tx: &mut Tx,
     id: &ChannelId,
-    host: &str,
-    address: &SealedSecret,
+    destination: &str,
+    address: Option<&SealedSecret>,
 ) -> Result<(), StoreError> {
     execute!(
         tx,
-        "UPDATE notification_channel SET host = $2, address = $3, failures = 0, problem = '', retry_at = NULL
+        "UPDATE notification_channel SET destination = $2, address = $3, failures = 0, problem = '', retry_at = NULL
          WHERE id = $1",
         id.as_str(),
-        host,
-        address.as_str(),
+        destination,
+        address.map(SealedSecret::as_str),
     )?;
     Ok(())
 }

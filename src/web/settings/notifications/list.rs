@@ -39,8 +39,9 @@ const OFFERED: usize = 200;
 struct Page {
     frame: Frame,
     key: Option<KeyOnce>,
-    /// Whether this server can store addresses.
+    /// Whether this server can store URLs.
     keeps_secrets: bool,
+    sends_email: bool,
     channels: Vec<Row>,
     form: ChannelFields,
     /// The ID and the name of each distribution.
@@ -51,7 +52,7 @@ struct Row {
     id: String,
     name: String,
     kind: &'static str,
-    host: String,
+    destination: String,
     standing: (&'static str, &'static str),
     problem: String,
     rules: Vec<(String, String)>,
@@ -67,7 +68,7 @@ impl Row {
             id: channel.id.to_string(),
             name: channel.name.clone(),
             kind: channel.kind.label(),
-            host: channel.host.clone(),
+            destination: channel.destination.clone(),
             standing: standing(channel),
             problem: trouble.unwrap_or_else(|| channel.off_because.clone()),
             rules: channel.rules.iter().map(|rule| (topics_in_words(rule), scope_in_words(rule))).collect(),
@@ -123,8 +124,15 @@ async fn render(
     let rows = all.iter().map(|(channel, counts)| Row::new(channel, *counts, now)).collect();
     let distributions = view::distributions(&mut conn, visitor).await?;
     drop(conn);
-    let keeps_secrets = app.context.keeps_secrets();
-    view::page(&Page { frame, key, keeps_secrets, channels: rows, form, offered: offered(&distributions) })
+    view::page(&Page {
+        frame,
+        key,
+        keeps_secrets: app.context.keeps_secrets(),
+        sends_email: app.context.sends_email,
+        channels: rows,
+        form,
+        offered: offered(&distributions),
+    })
 }
 
 /// The distributions, as forms offer them.

@@ -117,7 +117,7 @@ impl Tellers {
     pub fn new(world: &mut World, byte: u8) -> Self {
         world.keep_secrets(byte);
         let allowed = AllowedNetworks::parse("127.0.0.1").unwrap();
-        world.command_context = world.command_context.clone().with_notification_networks(allowed.clone());
+        world.command_context = world.command_context.clone().with_notifications(allowed.clone(), false);
         Self::again(world, byte, allowed)
     }
 
