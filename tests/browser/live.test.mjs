@@ -15,6 +15,45 @@ after(async () => {
   await demo?.stop();
 });
 
+test("a reader who looks at something else is told when it is done", async () => {
+  await visit(browser, demo, {}, async (page) => {
+    await page.context().grantPermissions(["notifications"], { origin: demo.url });
+    // What a browser shows outside its pages cannot be looked at from here.
+    await page.addInitScript(() => {
+      window.told = [];
+      window.Notification = class extends EventTarget {
+        static permission = "default";
+        static async requestPermission() {
+          return (this.permission = "granted");
+        }
+        constructor(title, { body }) {
+          super();
+          window.told.push(`${title}: ${body}`);
+        }
+      };
+    });
+    await signIn(page);
+    for (const [file, isAway, expected] of [["/a.css", true, 1], ["/b.css", false, 0]]) {
+      await page.goto("/");
+      await invalidate(page, file, {});
+      const button = page.getByRole("button", { name: "Tell me when it is done" });
+      assert.equal(await button.getAttribute("aria-pressed"), "false");
+      await button.click();
+      await page.getByRole("button", { name: "You will be told", pressed: true }).waitFor();
+      await page.evaluate((isAway) => {
+        Object.defineProperty(document, "hidden", { get: () => isAway });
+        document.hasFocus = () => !isAway;
+      }, isAway);
+      await waitForState(page, "completed");
+      await page.locator("#live[data-outcome]").waitFor();
+      const told = await page.evaluate(() => window.told);
+      assert.equal(told.length, expected, String(told));
+      assert.ok(told.every((words) => words.startsWith(`${file}: Completed`)), String(told));
+      assert.equal(await page.locator("#tell").count(), 0);
+    }
+  });
+});
+
 const TWO_AT_ONCE = "retry: 600000\n\nevent: audit\nid: 1\ndata: {}\n\nevent: audit\nid: 2\ndata: {}\n\n";
 
 test("what comes right behind other news is shown too", async () => {

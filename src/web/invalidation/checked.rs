@@ -30,6 +30,8 @@ pub struct Checked {
     pub step: TimelineStep,
     /// `None` if nobody looks.
     pub panel: Option<CheckPanel>,
+    /// Whether a verdict is still to come.
+    pub is_awaited: bool,
 }
 
 pub async fn read(
@@ -44,6 +46,7 @@ pub async fn read(
     let run = checks::of_invalidation(conn, &invalidation.id).await?;
     let run = run.filter(|run| run.freshness != Freshness::Off);
     Ok(Checked {
+        is_awaited: run.as_ref().is_some_and(|run| run.freshness == Freshness::Pending),
         step: step(run.as_ref(), off(are_checks_on, settings.enabled, is_staging), invalidation),
         panel: match run {
             Some(run) => Some(CheckPanel::read(conn, &run, invalidation.expected, now).await?),

@@ -15,7 +15,7 @@ use crate::domain::{
     time::{Timestamp, span_in_words},
 };
 
-use super::super::view::{ElapsedView, QueueView, When};
+use super::super::view::{ElapsedView, QueueView, StatusView, When};
 
 /// A step of the timeline.
 #[derive(Debug, Clone)]
@@ -94,6 +94,21 @@ pub fn elapsed(
     let accepted: Option<Timestamp> = all(batches, |batch| batch.accepted_at);
     let since = accepted.filter(|_| invalidation.state == InvalidationState::InProgress)?;
     Some(ElapsedView::new(since, usual, now))
+}
+
+/// What came of it, in words, once nothing more is awaited. `checked` is the last step, if anybody looks at what viewers
+/// get.
+pub fn outcome(
+    invalidation: &Invalidation,
+    status: &StatusView,
+    checked: Option<&TimelineStep>,
+    is_awaited: bool,
+) -> Option<String> {
+    let is_done = is_over(invalidation.state) && !is_awaited;
+    is_done.then(|| match checked {
+        Some(step) => format!("{}. {}: {}", status.words, step.name, step.words),
+        None => status.words.clone(),
+    })
 }
 
 /// Whether nothing more happens by itself at CloudFront.

@@ -13,7 +13,7 @@ use crate::{
         id::InvalidationId,
         invalidations::{
             aws_cli,
-            invalidation::{Batch, BatchState},
+            invalidation::{Batch, BatchState, Invalidation},
             item::Item,
             ticket::{Piece, pieces},
         },
@@ -26,7 +26,7 @@ use crate::{
         state::AppState,
     },
     store::{
-        audit, distributions,
+        Conn, StoreError, audit, distributions,
         invalidations::{self, batches},
     },
 };
@@ -81,6 +81,8 @@ struct Page {
     elapsed: Option<ElapsedView>,
     /// Whether nothing more happens by itself at CloudFront.
     is_over: bool,
+    /// What came of it, once nothing more is awaited: it is over, and looked at if anybody looks.
+    outcome: Option<String>,
     /// The requests that it was sent together with.
     together: Option<TogetherView>,
     refused: Option<RefusedView>,
@@ -155,18 +157,12 @@ pub async fn show(
         Some(distribution) => SiteAddress::read(&mut conn, &app, distribution).await?,
         None => None,
     };
-    let Checked { step, panel } =
+    let Checked { step, panel, is_awaited } =
         checked::read(&mut conn, &found, distribution.as_ref(), app.options.are_checks_on, now).await?;
     let warming = WarmingView::read(&mut conn, &app, &found).await?;
     let freezes = Freezes::read(&mut conn, &found, &batches, now).await?;
-    let is_of_demo =
-        app.options.demo.as_ref().is_some_and(|demo| demo.distribution == found.distribution.as_str());
     let items = all_items(&batches);
-    let demo_site = if is_of_demo && demo::has_style_sheet(&items) {
-        demo::site(&mut conn, &app, &visitor).await?
-    } else {
-        None
-    };
+    let demo_site = demo_site(&mut conn, &app, &visitor, &found, &items).await?;
     drop(conn);
     let any = |state: BatchState| batches.iter().any(|batch| batch.state == state && !batch.is_cut());
     let may_act =
@@ -177,8 +173,9 @@ pub async fn show(
     let checks = panel.map(|panel| CheckPanel { settings, repeat, ..panel });
     let is_skipped = events.iter().any(|chained| chained.event.action == Action::BatchSkipped);
     let mut steps = parts::steps(&found, &batches, usual, waiting.as_ref(), is_skipped, now);
-    steps.push(step);
     let status = StatusView::of(&found);
+    let outcome = parts::outcome(&found, &status, checks.is_some().then_some(&step), is_awaited);
+    steps.push(step);
     frame.title = format!("{}: {}", status.words, found.title());
     view::page(&Page {
         frame,
@@ -203,6 +200,7 @@ pub async fn show(
         status,
         elapsed: parts::elapsed(&found, &batches, usual, now),
         is_over: parts::is_over(found.state),
+        outcome,
         billed: batches
             .iter()
             .filter(|batch| batch.accepted_at.is_some())
@@ -240,6 +238,22 @@ impl ItemView {
         let link = site.and_then(|site| site.page_of(&item));
         Self { item, link }
     }
+}
+
+/// The demo's site, if the invalidation is of its style sheet.
+async fn demo_site(
+    conn: &mut Conn,
+    app: &AppState,
+    visitor: &Visitor,
+    found: &Invalidation,
+    items: &[Item],
+) -> Result<Option<DemoSite>, StoreError> {
+    let is_of_demo =
+        app.options.demo.as_ref().is_some_and(|demo| demo.distribution == found.distribution.as_str());
+    if !is_of_demo || !demo::has_style_sheet(items) {
+        return Ok(None);
+    }
+    demo::site(conn, app, visitor).await
 }
 
 fn all_items(batches: &[Batch]) -> Vec<Item> {
