@@ -15,19 +15,8 @@ use super::{
 use crate::access::scope_kind;
 use crate::columns::{optional_time, signed, time};
 
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT id, name, shown, role, scope, made_by, made_by_name, created_at, expires_at, last_used_at, revoked_at, ",
-            "EXISTS (SELECT 1 FROM access_grant g WHERE g.subject_kind = 'token' AND g.subject_id = api_token.id) ",
-            "AS has_grants FROM api_token ",
-            $rest
-        )
-    };
-}
-
-/// The columns of [`JoinedRow`], of `api_token t` that another statement joins.
-macro_rules! joined_columns {
+/// The columns of [`Row`], of `api_token t`, which other statements join too.
+macro_rules! columns {
     () => {
         "t.id AS token_id, t.name AS token_name, t.shown AS token_shown, t.role AS token_role,
          t.scope AS token_scope, t.made_by AS token_made_by, t.made_by_name AS token_made_by_name,
@@ -37,12 +26,18 @@ macro_rules! joined_columns {
              AS token_has_grants"
     };
 }
-pub(crate) use joined_columns;
+pub(crate) use columns;
 
-/// A token beside another row, if there is one.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT ", columns!(), " FROM api_token t ", $rest)
+    };
+}
+
+/// A token, alone or beside another row. Its columns are all empty where a join found none.
 #[expect(clippy::struct_field_names, reason = "they are called as the columns")]
 #[derive(sqlx::FromRow)]
-pub(crate) struct JoinedRow {
+pub(crate) struct Row {
     token_id: Option<String>,
     token_name: Option<String>,
     token_shown: Option<String>,
@@ -57,62 +52,31 @@ pub(crate) struct JoinedRow {
     token_has_grants: bool,
 }
 
-impl JoinedRow {
+impl Row {
     /// `None` if there is no token.
     pub(crate) fn into_token(self) -> Result<Option<Token>, StoreError> {
         let Some(id) = self.token_id else { return Ok(None) };
-        let row = Row {
-            id,
+        let role = self.token_role.unwrap_or_default();
+        Ok(Some(Token {
+            id: TokenId::from_trusted(id),
             name: self.token_name.unwrap_or_default(),
             shown: self.token_shown.unwrap_or_default(),
-            role: self.token_role.unwrap_or_default(),
-            scope: self.token_scope.unwrap_or_default(),
+            role: Role::parse(&role).ok_or_else(|| StoreError::unreadable("a role", &role))?,
+            scope: scope_kind(&self.token_scope.unwrap_or_default())?,
             made_by: self.token_made_by.unwrap_or_default(),
             made_by_name: self.token_made_by_name.unwrap_or_default(),
-            created_at: self.token_created_at.unwrap_or_default(),
-            expires_at: self.token_expires_at,
-            last_used_at: self.token_last_used_at,
-            revoked_at: self.token_revoked_at,
+            created_at: time(self.token_created_at.unwrap_or_default()),
+            expires_at: optional_time(self.token_expires_at),
+            last_used_at: optional_time(self.token_last_used_at),
+            revoked_at: optional_time(self.token_revoked_at),
             has_grants: self.token_has_grants,
-        };
-        row.into_token().map(Some)
+        }))
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    name: String,
-    shown: String,
-    role: String,
-    scope: String,
-    made_by: String,
-    made_by_name: String,
-    created_at: i64,
-    expires_at: Option<i64>,
-    last_used_at: Option<i64>,
-    revoked_at: Option<i64>,
-    has_grants: bool,
-}
-
-impl Row {
-    fn into_token(self) -> Result<Token, StoreError> {
-        let role = Role::parse(&self.role).ok_or_else(|| StoreError::unreadable("a role", &self.role))?;
-        Ok(Token {
-            id: TokenId::from_trusted(self.id),
-            name: self.name,
-            shown: self.shown,
-            role,
-            scope: scope_kind(&self.scope)?,
-            made_by: self.made_by,
-            made_by_name: self.made_by_name,
-            created_at: time(self.created_at),
-            expires_at: optional_time(self.expires_at),
-            last_used_at: optional_time(self.last_used_at),
-            revoked_at: optional_time(self.revoked_at),
-            has_grants: self.has_grants,
-        })
-    }
+/// The tokens of rows that were selected without a join.
+fn tokens(rows: impl IntoIterator<Item = Row>) -> Result<Vec<Token>, StoreError> {
+    rows.into_iter().filter_map(|row| row.into_token().transpose()).collect()
 }
 
 /// Inserts a new token. Fails with [`StoreError::Duplicate`] if another token has the name.
@@ -137,21 +101,21 @@ pub async fn insert(tx: &mut Tx, token: &Token, hash: &SecretHash) -> Result<(),
 }
 
 pub async fn find(conn: &mut Conn, id: &TokenId) -> Result<Option<Token>, StoreError> {
-    let row = fetch_optional!(conn, Row, select!("WHERE id = $1"), id.as_str())?;
-    row.map(Row::into_token).transpose()
+    let row = fetch_optional!(conn, Row, select!("WHERE t.id = $1"), id.as_str())?;
+    row.map_or(Ok(None), Row::into_token)
 }
 
 /// The token with this secret, whether it is valid or not.
 pub async fn find_by_hash(conn: &mut Conn, hash: &SecretHash) -> Result<Option<Token>, StoreError> {
-    let row = fetch_optional!(conn, Row, select!("WHERE token_hash = $1"), hash.as_str())?;
-    row.map(Row::into_token).transpose()
+    let row = fetch_optional!(conn, Row, select!("WHERE t.token_hash = $1"), hash.as_str())?;
+    row.map_or(Ok(None), Row::into_token)
 }
 
 /// The first `limit` tokens. Those that were revoked come last.
 pub async fn list(conn: &mut Conn, limit: usize) -> Result<Vec<Token>, StoreError> {
     let rows =
-        fetch_all!(conn, Row, select!("ORDER BY revoked_at IS NOT NULL, name LIMIT $1"), signed(limit))?;
-    rows.into_iter().map(Row::into_token).collect()
+        fetch_all!(conn, Row, select!("ORDER BY t.revoked_at IS NOT NULL, t.name LIMIT $1"), signed(limit))?;
+    tokens(rows)
 }
 
 /// The tokens that a person made and that were not revoked.
@@ -159,10 +123,10 @@ pub async fn made_by(conn: &mut Conn, person: &PersonId) -> Result<Vec<Token>, S
     let rows = fetch_all!(
         conn,
         Row,
-        select!("WHERE made_by = $1 AND revoked_at IS NULL ORDER BY name"),
+        select!("WHERE t.made_by = $1 AND t.revoked_at IS NULL ORDER BY t.name"),
         person.as_str()
     )?;
-    rows.into_iter().map(Row::into_token).collect()
+    tokens(rows)
 }
 
 /// Revokes a token. `false` if it was already revoked.

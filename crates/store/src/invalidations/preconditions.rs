@@ -45,7 +45,7 @@ struct Row {
     disabled_at: Option<i64>,
     has_grants: bool,
     #[sqlx(flatten)]
-    token: tokens::JoinedRow,
+    token: tokens::Row,
     #[sqlx(flatten)]
     protection: protections::Row,
 }
@@ -60,7 +60,7 @@ const SQL: &str = concat!(
          EXISTS (SELECT 1 FROM access_grant g WHERE ",
     narrowing::is_held_by!("person.id"),
     ") AS has_grants, ",
-    tokens::joined_columns!(),
+    tokens::columns!(),
     ",
          $1 AS distribution_id, COALESCE(p.guard, $3) AS guard, p.wide_above,
          COALESCE(p.reason_required, FALSE) AS reason_required,
