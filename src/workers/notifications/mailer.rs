@@ -85,11 +85,7 @@ impl MailServer {
     /// Connects and signs in as for a message, and sends none.
     pub async fn check(self) -> Result<(), MailError> {
         let mailer = Mailer::new(self)?;
-        match tokio::time::timeout(WITHIN, mailer.transport.test_connection()).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(MailError::Timeout),
-        }
+        within(mailer.transport.test_connection()).await.map(|_| ())
     }
 }
 
@@ -145,11 +141,7 @@ impl Mailer {
         at: Timestamp,
     ) -> Result<(), MailError> {
         let email = self.write(to, id, text, at)?;
-        match tokio::time::timeout(WITHIN, self.transport.send(email)).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(MailError::Timeout),
-        }
+        within(self.transport.send(email)).await.map(|_| ())
     }
 
     fn write(&self, to: &str, id: &MessageId, text: EmailText, at: Timestamp) -> Result<Email, MailError> {
@@ -175,6 +167,11 @@ impl Mailer {
         }
         builder.body(body).map_err(|error| unsendable(&error))
     }
+}
+
+/// What came of a dialog with the server, if it ends in time.
+async fn within<T>(dialog: impl Future<Output = Result<T, SmtpError>>) -> Result<T, MailError> {
+    Ok(tokio::time::timeout(WITHIN, dialog).await.map_err(|_| MailError::Timeout)??)
 }
 
 #[cfg(test)]
