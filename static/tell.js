@@ -1,7 +1,9 @@
 // Tells a reader who looks at something else that the invalidation of this page is done. The browser is asked for its
 // permission when somebody presses the button, and not before.
 (() => {
-  if (!("Notification" in window)) return;
+  // On Android, pages cannot show notifications: the constructor throws there (MDN, "Notification: Notification()
+  // constructor").
+  if (!("Notification" in window) || /Android/.test(navigator.userAgent)) return;
   let isWanted = false;
   const show = () => {
     const button = document.getElementById("tell");
