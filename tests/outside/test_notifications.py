@@ -12,6 +12,7 @@ import requests
 from conftest import WORKSHOP
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from desk import UNSTALE, Desk, process, running_desk
+from slack_sdk.models.blocks import Block
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 EMAIL, PASSWORD = "root@example.com", "correct horse battery staple"
@@ -75,22 +76,23 @@ def administrator(desk):
     return session
 
 
-def add_channel(desk, session, receiver, topics, signing="hmac"):
+def add_channel(desk, session, receiver, topics, signing="hmac", kind="webhook"):
     channel = {
-        "name": f"Programs {signing}",
-        "kind": "webhook",
+        "name": f"Programs {kind} {signing}",
+        "kind": kind,
         "address": receiver.address,
-        "signing": signing,
         "rules": [{"topics": topics, "scope": "everything"}],
     }
+    if kind == "webhook":
+        channel["signing"] = signing
     added = session.post(f"{desk.address}/api/v1/channels", json=channel, timeout=30)
     assert added.status_code == 201, added.text
     return added.json()
 
 
-def ask(desk, *items):
+def ask(desk, *items, reason=""):
     headers = {"Authorization": f"Bearer {desk.token}"}
-    body = {"distribution": WORKSHOP, "items": list(items)}
+    body = {"distribution": WORKSHOP, "items": list(items), "reason": reason}
     asked = requests.post(f"{desk.address}/api/v1/invalidations", json=body, headers=headers, timeout=30)
     assert asked.status_code == 202, asked.text
     return asked.json()["id"]
@@ -120,6 +122,19 @@ def test_the_standards_own_library_verifies_the_signatures(tmp_path, secrets_key
         version, signature = headers["webhook-signature"].split(",")
         assert version == "v1a"
         key.verify(base64.b64decode(signature), signed)
+
+
+def test_slacks_own_library_takes_the_blocks(tmp_path, secrets_key):
+    receiver = Receiver()
+    with running_desk(tmp_path, **secrets_key) as desk:
+        add_channel(desk, administrator(desk), receiver, ["requested"], kind="slack")
+        for number in range(8):
+            ask(desk, f"/{'long-' * 60}{number}.html", reason="<&>" * 150)
+        _, body = receiver.until(lambda received: received, "the requests")[0]
+    blocks = Block.parse_all(json.loads(body)["blocks"])
+    assert len(blocks) > 2, "it tells of more than one request"
+    for block in blocks:
+        block.validate_json()
 
 
 def test_what_is_cut_after_it_was_read_comes_again_with_the_same_id(tmp_path, secrets_key):
