@@ -13,7 +13,6 @@ use crate::{domain::secret::sha256_hex, http::params::PathParams};
 
 #[derive(Embed)]
 #[folder = "static"]
-#[exclude = "vendor/*.LICENSE"]
 struct Files;
 
 /// Maps a file's name to the name that it is served under, and back.
@@ -56,6 +55,7 @@ fn answer(file: &str, content: EmbeddedFile) -> Response {
         Some("css") => "text/css; charset=utf-8",
         Some("js") => "text/javascript; charset=utf-8",
         Some("svg") => "image/svg+xml",
+        Some("LICENSE") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     };
     let headers =

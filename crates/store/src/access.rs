@@ -45,7 +45,7 @@ pub async fn of_person(conn: &mut Conn, id: &PersonId) -> Result<Option<Access>,
 }
 
 /// What decides on the access of a person, but for the grants themselves.
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 pub(crate) struct PersonRow {
     pub role: String,
     pub scope: String,

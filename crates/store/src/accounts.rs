@@ -162,7 +162,7 @@ pub async fn resume(tx: &mut Tx, account: &str) -> Result<bool, StoreError> {
     Ok(touched == 1)
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct PauseRow {
     id: String,
     paused_at: i64,

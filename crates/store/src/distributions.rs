@@ -43,7 +43,7 @@ macro_rules! select {
 }
 use select;
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     id: String,
     arn: String,

@@ -54,7 +54,7 @@ macro_rules! select {
 }
 use select;
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     id: String,
     distribution_id: String,

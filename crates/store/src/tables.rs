@@ -8,8 +8,8 @@ use super::{
     db::{execute, fetch_all, fetch_one},
 };
 
-pub(super) static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
-pub(super) static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
+pub(super) static SQLITE: Migrator = sqlx_macros::migrate!("../../migrations/sqlite");
+pub(super) static POSTGRES: Migrator = sqlx_macros::migrate!("../../migrations/postgres");
 
 const FOREIGN: &str = "the database holds tables of another program and none of Unstale. Nothing was changed. Name the \
     file of Unstale, or one that does not exist yet";

@@ -36,7 +36,7 @@ macro_rules! select {
 
 /// A token, alone or beside another row. Its columns are all empty where a join found none.
 #[expect(clippy::struct_field_names, reason = "they are called as the columns")]
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 pub(crate) struct Row {
     token_id: Option<String>,
     token_name: Option<String>,

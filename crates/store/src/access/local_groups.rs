@@ -46,7 +46,7 @@ pub async fn provided(conn: &mut Conn, limit: usize) -> Result<Vec<String>, Stor
 }
 
 /// A member of a group.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct Member {
     pub group_name: String,
     pub person_id: String,

@@ -33,7 +33,7 @@ pub struct CheckState {
     pub post_problem: String,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     head_sequence: Option<i64>,
     head_hash: Option<String>,

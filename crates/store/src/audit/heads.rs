@@ -55,7 +55,7 @@ pub async fn last_signed_head(conn: &mut Conn) -> Result<Option<SignedHead>, Sto
     Ok(row.map(Row::into_head))
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     sequence: i64,
     hash: String,

@@ -20,7 +20,7 @@ pub struct ClaimedCheckUp {
     pub lease: String,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     distribution_id: String,
     asked_at: i64,

@@ -31,7 +31,7 @@ pub async fn begin_round(tx: &mut Tx, run: &CheckRunId, now: Timestamp) -> Resul
     Ok(())
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct RoundRow {
     run_id: String,
     round: i64,
@@ -211,7 +211,7 @@ pub async fn set_freshness(
     Ok(())
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct VantageRow {
     number: i64,
     probe_id: String,

@@ -64,7 +64,7 @@ pub struct LocationChecks {
     pub silent: Vec<SilentLocation>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     number: i64,
     location: String,

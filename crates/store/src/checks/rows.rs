@@ -15,7 +15,7 @@ use crate::{
     db::{execute, fetch_all, fetch_optional, insert_all},
 };
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct RunRow {
     id: String,
     distribution_id: String,
@@ -27,7 +27,7 @@ struct RunRow {
     due_at: Option<i64>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct UrlRow {
     number: i64,
     kind: String,

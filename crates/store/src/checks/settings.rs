@@ -14,7 +14,7 @@ use crate::{
     db::{execute, fetch_optional},
 };
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     enabled: bool,
     host: Option<String>,

@@ -22,7 +22,7 @@ pub struct ClaimedWarming {
     pub lease: String,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     invalidation_id: String,
     distribution_id: String,

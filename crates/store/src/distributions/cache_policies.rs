@@ -21,7 +21,7 @@ pub struct PoliciesWanted {
     pub read_for: Timestamp,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     id: String,
     account_id: String,

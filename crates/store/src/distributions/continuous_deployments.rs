@@ -25,7 +25,7 @@ pub struct DeploymentWanted {
     pub read_for: Timestamp,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct PairRow {
     primary_id: String,
     staging_id: String,

@@ -46,7 +46,7 @@ pub struct OptionalReadingState {
     pub problem: Option<Problem>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     due_at: i64,
     read_at: Option<i64>,

@@ -8,7 +8,7 @@ use crate::{
     db::{execute, fetch_all},
 };
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     distribution_id: String,
     from_files: String,

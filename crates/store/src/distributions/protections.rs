@@ -14,7 +14,7 @@ use crate::{
     invalidations::monthly_budgets,
 };
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 pub(crate) struct Row {
     distribution_id: String,
     guard: String,

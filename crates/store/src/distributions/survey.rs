@@ -19,7 +19,7 @@ pub struct Survey {
     pub problem: Option<Problem>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     due_at: i64,
     finished_at: Option<i64>,

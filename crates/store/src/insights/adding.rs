@@ -134,7 +134,7 @@ const POSTGRES_GROUPS: &str =
         (SELECT * FROM monthly_count AS m WHERE m.month = (g.value->>0)::bigint AND m.kind = g.value->>1
              AND m.distribution_id = g.value->>2) AS c";
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     month: i64,
     kind: String,

@@ -39,7 +39,7 @@ macro_rules! summed {
     };
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row<K> {
     sum_of: K,
     requested: i64,
@@ -111,7 +111,7 @@ pub async fn distribution_sums(
 }
 
 /// What an account was billed for in a range of days, as far as Unstale knows.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
 struct AccountRow {
     account_id: String,
     billed: i64,

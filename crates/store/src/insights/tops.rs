@@ -31,7 +31,7 @@ pub struct TopName {
     pub paths: u64,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     distribution_id: String,
     name: String,

@@ -31,7 +31,7 @@ pub struct UnderWay {
     pub next: Option<String>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     due_at: i64,
     begun_at: Option<i64>,

@@ -23,7 +23,7 @@ macro_rules! select {
     };
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     distribution_id: String,
     newest_id: Option<String>,

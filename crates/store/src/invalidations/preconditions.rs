@@ -34,7 +34,7 @@ pub struct Preconditions {
     pub protection: Protection,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 #[expect(clippy::struct_excessive_bools, reason = "each is the answer to a question of its own")]
 struct Row {
     key_used: bool,

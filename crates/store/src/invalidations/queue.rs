@@ -19,7 +19,7 @@ use crate::{
 
 use super::batches::may_merge;
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     invalidation_id: String,
     due_at: i64,
@@ -30,7 +30,7 @@ struct Row {
 }
 
 /// What a batch waits for.
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Around {
     create_next_at: i64,
     retry_at: Option<i64>,

@@ -64,7 +64,7 @@ pub struct ListedMessage {
     pub ended_at: Option<Timestamp>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     id: String,
     topic: String,

@@ -43,7 +43,7 @@ pub async fn insert(
     Ok(())
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct PendingSecondFactorRow {
     #[sqlx(flatten)]
     person: Row,

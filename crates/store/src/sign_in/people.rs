@@ -27,7 +27,7 @@ macro_rules! person_columns {
 }
 pub(crate) use person_columns;
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 pub(crate) struct Row {
     id: String,
     email: String,

@@ -39,7 +39,7 @@ pub struct Session {
     pub ends_at: Timestamp,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     id: String,
     email: String,
@@ -141,7 +141,7 @@ pub struct SessionSummary {
     pub last_seen_at: Timestamp,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct ListedRow {
     token_hash: String,
     sign_in: String,

@@ -42,7 +42,7 @@ pub struct SendingBatch {
     pub serves: Vec<ServedBatch>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     id: String,
     invalidation_id: Option<String>,
