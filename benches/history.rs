@@ -1,8 +1,9 @@
 //! Measures a long history as its readers have it: the pages of the real program over HTTP, `unstale audit export` and
 //! `unstale audit verify`, beside as many rows in Django admin with django-auditlog.
 //!
-//! Run it with `scripts/bench history`: `history [--unstale PROGRAM] [--python PROGRAM] [EVENTS]…`, 10,000 and 1,000,000
-//! events where none are named. `--python` is one that has django-auditlog.
+//! Run it with `scripts/bench history`: `history [--unstale PROGRAM] [--beside PROGRAM --beside-database FILE]
+//! [--write FILE] [--python PROGRAM] [EVENTS]…`, 10,000 and 1,000,000 events where none are named. `--python` is one that
+//! has django-auditlog. An earlier build reads a history of its own form: `--write` writes one and measures nothing.
 #![allow(clippy::print_stdout, reason = "the figures are what it is for")]
 
 mod stage;
@@ -14,8 +15,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cloudfront_sandbox::{Config, Sandbox};
-use stage::{Arguments, Browser, Outcome, Report, Service, WorkerContext, chronicle, mib};
+use stage::{
+    Arguments, Browser, Outcome, Service, WorkerContext, chronicle,
+    report::{Figure, Report, Spread, mib},
+};
 
 const SIZES: [u64; 2] = [10_000, 1_000_000];
 const ROUNDS: u64 = 200;
@@ -39,70 +42,85 @@ const READS: [(&str, Address); 7] = [
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
-    let arguments = Arguments::read()?;
-    let mut sizes = arguments.numbers.clone();
-    if sizes.is_empty() {
-        sizes = SIZES.to_vec();
+    let mut arguments = Arguments::read()?;
+    if arguments.numbers.is_empty() {
+        arguments.numbers = SIZES.to_vec();
+    }
+    if let Some(file) = &arguments.write {
+        return chronicle::write(&format!("sqlite://{}", file.display()), arguments.numbers[0]).await;
     }
     let mut report = Report::default();
-    for events in sizes {
-        measure(arguments.clone(), events, &mut report).await?;
+    for events in arguments.numbers.clone() {
+        measure(&arguments, events, &mut report).await?;
     }
     report.print();
     Ok(())
 }
 
 /// All figures of a history of one length.
-async fn measure(arguments: Arguments, events: u64, report: &mut Report) -> Outcome<()> {
+async fn measure(arguments: &Arguments, events: u64, report: &mut Report) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
-    let peer = peer(&arguments, folder.path(), events)?;
-    let sandbox = Sandbox::start(Config::new(folder.path().join("origin"))).await?;
-    let worker_context = WorkerContext { arguments, sandbox, folder: folder.path().to_owned() };
-    worker_context.add_person()?;
+    let peer = peer(arguments, folder.path(), events)?;
+    let ours = WorkerContext::new(arguments.unstale.clone(), |config| config).await?;
     let began = Instant::now();
-    chronicle::write(&worker_context.database(), events).await?;
+    chronicle::write(&ours.database(), events).await?;
     println!("{events} events written and indexed in {:.1?}", began.elapsed());
-    reading(&worker_context, events, &peer, report).await?;
-    whole(&worker_context, events, report)?;
-    worker_context.sandbox.stop().await;
+    let mut builds = vec![ours];
+    if let (Some(program), Some(database)) = (&arguments.beside, &arguments.beside_database) {
+        let beside = WorkerContext::new(program.clone(), |config| config).await?;
+        std::fs::copy(database, beside.folder().join("unstale.db"))?;
+        builds.push(beside);
+    }
+    for build in &builds {
+        build.add_person()?;
+    }
+    reading(&builds, events, &peer, report).await?;
+    whole(&builds, events, report)?;
+    for build in builds {
+        build.sandbox.stop().await;
+    }
     Ok(())
 }
 
 /// The pages, one request after the other.
-async fn reading(
-    worker_context: &WorkerContext,
-    events: u64,
-    peer: &Peer,
-    report: &mut Report,
-) -> Outcome<()> {
-    let mut service = Service::start(worker_context)?;
-    service.ready().await?;
-    let browser = Browser::sign_in(&service).await?;
+async fn reading(builds: &[WorkerContext], events: u64, peer: &Peer, report: &mut Report) -> Outcome<()> {
+    let (mut services, mut browsers) = (Vec::new(), Vec::new());
+    for build in builds {
+        let mut service = Service::start(build)?;
+        service.ready().await?;
+        browsers.push(Browser::sign_in(&service).await?);
+        services.push(service);
+    }
     for (name, address) in READS {
-        let mut times = Vec::new();
+        let mut times = vec![Vec::new(); builds.len()];
         for round in 0..ROUNDS {
-            let began = Instant::now();
-            browser.page(&address(round, events)).await?;
-            times.push(began.elapsed());
+            for (browser, times) in browsers.iter().zip(&mut times) {
+                let began = Instant::now();
+                browser.page(&address(round, events)).await?;
+                times.push(began.elapsed());
+            }
         }
         let beside = peer.get(name).map_or("not measured".to_owned(), |[p50, p99, n]| {
             format!("Django: {p50:.1} ms, p99 {p99:.1} ms, n = {n}")
         });
-        report.row(
+        report.of_each(
             &format!("{name}, {events} events"),
-            middle_and_slowest(times),
+            times.into_iter().map(|times| Spread::of(times).into()).collect(),
             beside,
             "p99 < 50 ms, 20 × Django",
         );
     }
-    report.row(
-        &format!("plan as one types, {events} events"),
-        middle_and_slowest(typing(&browser).await?),
-        String::new(),
-        "p99 < 30 ms",
-    );
-    println!("the service holds {} after that", mib(service.resident()?));
-    service.stop()
+    let mut typed = Vec::new();
+    for browser in &browsers {
+        typed.push(Spread::of(typing(browser).await?).into());
+    }
+    report.of_each(&format!("plan as one types, {events} events"), typed, "", "p99 < 30 ms");
+    let memory = services.iter().map(|service| Ok(Figure::bytes(service.resident()?)));
+    report.of_each("resident memory after that", memory.collect::<Outcome<_>>()?, "", "");
+    for mut service in services {
+        service.stop()?;
+    }
+    Ok(())
 }
 
 /// What is typed, key by key: a path of the history, one below a wildcard, a name with spellings, and a URL.
@@ -127,24 +145,26 @@ async fn typing(browser: &Browser) -> Outcome<Vec<Duration>> {
 }
 
 /// What reads all of it.
-fn whole(worker_context: &WorkerContext, events: u64, report: &mut Report) -> Outcome<()> {
-    let file = worker_context.folder.join("history.jsonl");
-    let file = file.to_str().ok_or("the folder's name is no text")?;
+fn whole(builds: &[WorkerContext], events: u64, report: &mut Report) -> Outcome<()> {
     let commands: [(&str, &[&str], &str); 3] = [
-        ("export", &["audit", "export", "--format", "jsonl", "--output", file], "150,000/s, constant memory"),
-        ("verify", &["audit", "verify"], "300,000/s"),
-        ("verify the export", &["audit", "verify", "--file", file], "300,000/s"),
+        ("export", &["export", "--format", "jsonl", "--output"], "150,000/s, constant memory"),
+        ("verify", &["verify"], "300,000/s"),
+        ("verify the export", &["verify", "--file"], "300,000/s"),
     ];
     for (name, words, aim) in commands {
-        let began = Instant::now();
-        let peak = ended(worker_context.unstale().args(words).stdout(Stdio::null()).spawn()?)?;
-        let rate = Duration::from_secs(events).div_duration_f64(began.elapsed());
-        report.row(
-            &format!("{name}, {events} events"),
-            format!("{rate:.0}/s"),
-            format!("at most {}", mib(peak)),
-            aim,
-        );
+        let mut figures = Vec::new();
+        for build in builds {
+            let mut command = build.unstale();
+            command.arg("audit").args(words);
+            if words.len() > 1 {
+                command.arg(build.folder().join("history.jsonl"));
+            }
+            let began = Instant::now();
+            let peak = ended(command.stdout(Stdio::null()).spawn()?)?;
+            let rate = Duration::from_secs(events).div_duration_f64(began.elapsed());
+            figures.push(Figure::rate(rate).with(format!("at most {}", mib(peak))));
+        }
+        report.of_each(&format!("{name}, {events} events"), figures, "", aim);
     }
     Ok(())
 }
@@ -163,12 +183,6 @@ fn ended(mut child: Child) -> Outcome<u64> {
             None => std::thread::sleep(Duration::from_millis(10)),
         }
     }
-}
-
-fn middle_and_slowest(mut times: Vec<Duration>) -> String {
-    times.sort_unstable();
-    let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1_000.0;
-    format!("{:.1} ms, p99 {:.1} ms", at(50), at(99))
 }
 
 /// Milliseconds of the middle and the slowest hundredth of so many rounds, by what was read.

@@ -11,8 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cloudfront_sandbox::{Config, Sandbox};
-use stage::{Arguments, Browser, Outcome, Report, Service, WorkerContext};
+use stage::{Arguments, Browser, Outcome, Service, WorkerContext, report::Report};
 use unstale::{
     clock::Clock,
     domain::{
@@ -42,10 +41,8 @@ const TOGETHER: i64 = 30;
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
-    let folder = tempfile::tempdir()?;
-    let sandbox = Sandbox::start(Config::new(folder.path().join("origin"))).await?;
     let arguments = Arguments::read()?;
-    let worker_context = WorkerContext { arguments, sandbox, folder: folder.path().to_owned() };
+    let worker_context = WorkerContext::new(arguments.unstale, |config| config).await?;
     worker_context.add_person()?;
     let today = Day::of(Clock::system().now());
     let began = Instant::now();

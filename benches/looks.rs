@@ -11,13 +11,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cloudfront_sandbox::{Config, Distribution, EdgeAnswer, EdgeRule, Sandbox};
-use sqlx::{
-    Row, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
-};
+use cloudfront_sandbox::{Config, Distribution, EdgeAnswer, EdgeRule};
 use stage::{
-    Arguments, Browser, Outcome, Report, Service, WorkerContext, mib, millis, now, presser::Presser,
+    Arguments, Browser, Outcome, Service, WorkerContext, now,
+    presser::Presser,
+    progress::PATIENCE,
+    report::{Report, mib, millis},
 };
 
 const DISTRIBUTIONS: usize = 300;
@@ -35,8 +34,6 @@ const LOAD: Duration = Duration::from_secs(8);
 const COMPLETES: Duration = Duration::from_millis(6_700);
 /// What the edge takes to answer, as one at some distance does.
 const EDGE_TAKES_MS: u64 = 30;
-/// Until everything is known to have completed.
-const PATIENCE: Duration = Duration::from_secs(90);
 
 /// What checks may cost.
 const SLOWER: f64 = 0.05;
@@ -99,7 +96,7 @@ async fn main() -> Outcome<()> {
         let mut turn = ALL;
         turn.rotate_left(usize::try_from(round)? % ALL.len());
         for checks in turn {
-            let measured = measure(arguments.clone(), checks).await?;
+            let measured = measure(&arguments, checks).await?;
             println!("round {round} {}: {measured}", checks.label());
             all.entry(checks).or_default().push(measured);
         }
@@ -113,10 +110,10 @@ async fn main() -> Outcome<()> {
 }
 
 /// Measures a service and a stand-in of their own.
-async fn measure(arguments: Arguments, checks: Checks) -> Outcome<Measured> {
-    let folder = tempfile::tempdir()?;
-    let config = Config { complete_after: COMPLETES, ..Config::new(folder.path().join("origin")) };
-    let sandbox = Sandbox::start(config).await?;
+async fn measure(arguments: &Arguments, checks: Checks) -> Outcome<Measured> {
+    let configure = |config| Config { complete_after: COMPLETES, ..config };
+    let worker_context = WorkerContext::new(arguments.unstale.clone(), configure).await?;
+    let sandbox = &worker_context.sandbox;
     for number in 0..DISTRIBUTIONS {
         let domain = format!("d{number}looks.cloudfront.net");
         let folder = "looks".to_owned();
@@ -129,7 +126,6 @@ async fn measure(arguments: Arguments, checks: Checks) -> Outcome<Measured> {
         EdgeRule::new("*", EdgeAnswer::Hang).distribution(&id(HANGING)),
         EdgeRule { delay_ms: Some(EDGE_TAKES_MS), ..page },
     ]);
-    let worker_context = WorkerContext { arguments, sandbox, folder: folder.path().to_owned() };
     let measured = worker_context.measure(checks).await?;
     worker_context.sandbox.stop().await;
     Ok(measured)
@@ -154,7 +150,8 @@ impl WorkerContext {
         self.ask_for_each(&browser, checks).await?;
         let arrival = self.arrival(&browser, checks).await?;
         let accepted = accepted(&browser, checks).await?;
-        let seen = self.seen().await?;
+        let answering: Vec<String> = (1..DISTRIBUTIONS).map(id).collect();
+        let seen = middle(self.seen(&answering).await?);
         let memory = service.most_resident()?;
         service.stop()?;
         let looks = self.sandbox.views().last().map_or(0, |view| view.n);
@@ -199,35 +196,6 @@ impl WorkerContext {
         }
         Ok(middle(times))
     }
-
-    /// How late the service sees that an invalidation has completed.
-    async fn seen(&self) -> Outcome<Duration> {
-        let options = SqliteConnectOptions::new().filename(self.folder.join("unstale.db")).read_only(true);
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-        let began = Instant::now();
-        while is_under_way(&pool).await? {
-            if began.elapsed() > PATIENCE {
-                return Err("not everything was seen to complete".into());
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-        let rows =
-            sqlx::query("SELECT cloudfront_id, completed_at FROM batch WHERE cloudfront_id IS NOT NULL");
-        let mut seen = HashMap::new();
-        for row in rows.fetch_all(&pool).await? {
-            seen.insert(row.try_get::<String, _>(0)?, row.try_get::<i64, _>(1)?);
-        }
-        pool.close().await;
-        let made = (1..DISTRIBUTIONS).flat_map(|number| self.sandbox.invalidations(&id(number)));
-        let late = made.filter_map(|made| Some(seen.get(&made.id)? - made.complete_at.as_microsecond()));
-        Ok(middle(late.map(|late| Duration::from_micros(u64::try_from(late).unwrap_or(0))).collect()))
-    }
-}
-
-async fn is_under_way(pool: &SqlitePool) -> Outcome<bool> {
-    let row =
-        sqlx::query("SELECT COUNT(*) FROM batch WHERE state IN ('queued', 'submitting', 'in_progress')");
-    Ok(row.fetch_one(pool).await?.try_get::<i64, _>(0)? > 0)
 }
 
 /// Requests a second that are accepted, for all distributions whose sites answer.

@@ -1,6 +1,6 @@
 //! Measures how much memory the service takes at rest, at most, and afterwards: passwords, long lists, exports.
 //!
-//! Run it with `scripts/bench memory`: `memory [--unstale PROGRAM]`.
+//! Run it with `scripts/bench memory`: `memory [--unstale PROGRAM] [--beside PROGRAM]`.
 #![allow(clippy::print_stdout, reason = "the figures are what it is for")]
 
 mod stage;
@@ -10,8 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cloudfront_sandbox::{Config, Sandbox};
-use stage::{Arguments, Browser, DISTRIBUTION, Outcome, Report, Service, WorkerContext};
+use stage::{
+    Arguments, Browser, DISTRIBUTION, Outcome, Service, WorkerContext,
+    report::{Figure, Report, mib},
+};
 
 /// So many clients at once, from so many networks each.
 const CLIENTS: usize = 25;
@@ -26,42 +28,45 @@ const REST: Duration = Duration::from_secs(30);
 #[tokio::main]
 async fn main() -> Outcome<()> {
     let arguments = Arguments::read()?;
-    let folder = tempfile::tempdir()?;
-    let sandbox = Sandbox::start(Config::new(folder.path().join("origin"))).await?;
-    let worker_context = WorkerContext { arguments, sandbox, folder: folder.path().to_owned() };
-    worker_context.add_person()?;
+    let builds = WorkerContext::of_each(&arguments, |config| config).await?;
     let mut report = Report::default();
-    measure(&worker_context, &mut report, "300 wrong passwords, 25 at a time", wrong_passwords).await?;
-    measure(&worker_context, &mut report, "plans of 20,000 lines, 8 at a time", long_lists).await?;
-    measure(&worker_context, &mut report, "the history, 8 downloads at a time", downloads).await?;
+    measure(&builds, &mut report, "300 wrong passwords, 25 at a time", wrong_passwords).await?;
+    measure(&builds, &mut report, "plans of 20,000 lines, 8 at a time", long_lists).await?;
+    measure(&builds, &mut report, "the history, 8 downloads at a time", downloads).await?;
     report.print();
-    worker_context.sandbox.stop().await;
+    for build in builds {
+        build.sandbox.stop().await;
+    }
     Ok(())
 }
 
-/// Runs a load against a service of its own.
+/// Runs a load against a service of its own, for each build.
 async fn measure(
-    worker_context: &WorkerContext,
+    builds: &[WorkerContext],
     report: &mut Report,
     name: &str,
-    load: impl AsyncFnOnce(&Browser) -> Outcome<()>,
+    load: impl AsyncFn(&Browser) -> Outcome<()>,
 ) -> Outcome<()> {
-    let mut service = Service::start_behind_proxy(worker_context)?;
-    service.ready().await?;
-    let browser = Browser::sign_in(&service).await?;
-    browser.wait_for_distribution().await?;
-    let idle = service.resident()?;
-    load(&browser).await?;
-    let peak = service.most_resident()?;
-    let began = Instant::now();
-    while service.resident()? > idle + 20 * 1024 * 1024 && began.elapsed() < REST {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+    let (mut peaks, mut rests) = (Vec::new(), Vec::new());
+    for build in builds {
+        let mut service = Service::start_behind_proxy(build)?;
+        service.ready().await?;
+        let browser = Browser::sign_in(&service).await?;
+        browser.wait_for_distribution().await?;
+        let idle = service.resident()?;
+        load(&browser).await?;
+        let peak = service.most_resident()?;
+        let began = Instant::now();
+        while service.resident()? > idle + 20 * 1024 * 1024 && began.elapsed() < REST {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        peaks.push(Figure::bytes(peak).with(format!("idle {}", mib(idle))));
+        rests.push(Figure::bytes(service.resident()?));
+        service.stop()?;
     }
-    let rest = service.resident()?;
-    let mib = |bytes: u64| format!("{} MiB", bytes / (1024 * 1024));
-    report.row(&format!("{name}: peak"), mib(peak), format!("idle {}", mib(idle)), AT_PEAK);
-    report.row(&format!("{name}: rest"), mib(rest), format!("idle {}", mib(idle)), AT_REST);
-    service.stop()
+    report.of_each(&format!("{name}: peak"), peaks, "", AT_PEAK);
+    report.of_each(&format!("{name}: rest"), rests, "", AT_REST);
+    Ok(())
 }
 
 async fn wrong_passwords(browser: &Browser) -> Outcome<()> {

@@ -1,24 +1,27 @@
 //! Measures what safety costs, against the sandbox: durable requests a second, calls to CloudFront for each
 //! invalidation that is watched, and how soon a page shows what has completed. Each figure beside its peer.
 //!
-//! Run it with `scripts/bench`, which finds the AWS CLI: `nothing_lost [--unstale PROGRAM] [--aws PROGRAM]`.
+//! Run it with `scripts/bench`, which finds the AWS CLI: `nothing_lost [--unstale PROGRAM] [--beside PROGRAM]
+//! [--aws PROGRAM]`.
 #![allow(clippy::print_stdout, reason = "the figures are what it is for")]
 
 mod stage;
 
 use std::{
+    path::Path,
     process::Stdio,
     time::{Duration, Instant},
 };
 
-use cloudfront_sandbox::{Config, Sandbox};
+use cloudfront_sandbox::Config;
 use sqlx::{
     Executor, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use stage::{
-    Arguments, Browser, DISTRIBUTION, Outcome, Report, Service, Spread, WorkerContext, create,
+    Arguments, Browser, DISTRIBUTION, Outcome, Service, WorkerContext, create,
     presser::Presser,
+    report::{Figure, Report, Spread},
 };
 
 /// How long each rate is measured in all, in how many turns of the two, and by how many pressers at once. In turns,
@@ -35,34 +38,71 @@ const SHOWN: usize = 5;
 #[tokio::main]
 async fn main() -> Outcome<()> {
     let arguments = Arguments::read()?;
-    let folder = tempfile::tempdir()?;
-    let sandbox =
-        Sandbox::start(Config { complete_after: COMPLETES, ..Config::new(folder.path().join("origin")) })
-            .await?;
-    let worker_context = WorkerContext { arguments, sandbox, folder: folder.path().to_owned() };
-    worker_context.add_person()?;
+    let configure = |config| Config { complete_after: COMPLETES, ..config };
+    let builds = WorkerContext::of_each(&arguments, configure).await?;
+    let aws = arguments.aws.as_deref();
     let mut report = Report::default();
-    let mut service = Service::start_unpaced(&worker_context)?;
-    service.ready().await?;
-    let browser = Browser::sign_in(&service).await?;
-    browser.wait_for_distribution().await?;
-    worker_context.watching(&browser, &mut report).await?;
-    worker_context.showing(&browser, &mut report).await?;
-    service.stop()?;
-
-    let mut service = Service::start(&worker_context)?;
-    service.ready().await?;
-    let browser = Browser::sign_in(&service).await?;
-    worker_context.accepting(&browser, &mut report).await?;
-    service.stop()?;
+    watched(&builds, aws, &mut report).await?;
+    accepting(&builds, &mut report).await?;
     report.print();
-    worker_context.sandbox.stop().await;
+    for build in builds {
+        build.sandbox.stop().await;
+    }
+    Ok(())
+}
+
+/// What it takes to see that something has completed, beside one `aws cloudfront wait`.
+async fn watched(builds: &[WorkerContext], aws: Option<&Path>, report: &mut Report) -> Outcome<()> {
+    let (mut calls, mut times) = (Vec::new(), Vec::new());
+    for build in builds {
+        let mut service = Service::start_unpaced(build)?;
+        service.ready().await?;
+        let browser = Browser::sign_in(&service).await?;
+        browser.wait_for_distribution().await?;
+        calls.push(Figure::calls(build.watching(&browser).await?));
+        times.push(build.showing(&browser).await?.into());
+        service.stop()?;
+    }
+    let [waiter_calls, waiter_late] = match aws {
+        Some(aws) => builds[0].waiter(aws).await?,
+        None => ["not measured: no AWS CLI", ""].map(str::to_owned),
+    };
+    let name = format!("calls for each of {WATCHED} watched at once");
+    report.of_each(&name, calls, waiter_calls, "a tenth of the waiter");
+    report.of_each("Completed until a page shows it", times, waiter_late, "a fifth of the waiter");
+    Ok(())
+}
+
+/// Requests that are on disk when they are answered, beside bare commits of one row on the same disk.
+async fn accepting(builds: &[WorkerContext], report: &mut Report) -> Outcome<()> {
+    let pool = builds[0].bare_database().await?;
+    let (mut services, mut browsers) = (Vec::new(), Vec::new());
+    for build in builds {
+        let mut service = Service::start(build)?;
+        service.ready().await?;
+        browsers.push(Browser::sign_in(&service).await?);
+        services.push(service);
+    }
+    let (mut accepted, mut bare) = (vec![0.0; builds.len()], 0.0);
+    for turn in 0..TURNS {
+        bare += bare_commits(&pool).await? / f64::from(TURNS);
+        for (browser, accepted) in browsers.iter().zip(&mut accepted) {
+            *accepted += accepted_requests(browser, turn).await? / f64::from(TURNS);
+        }
+    }
+    pool.close().await;
+    for mut service in services {
+        service.stop()?;
+    }
+    let figures = accepted.into_iter().map(Figure::rate).collect();
+    let peer = format!("bare SQLite commits: {bare:.0}/s");
+    report.of_each("accepted requests, durable", figures, peer, "half of the bare commits");
     Ok(())
 }
 
 impl WorkerContext {
-    /// Calls to CloudFront until all of a hundred are known to have completed, beside one `aws cloudfront wait`.
-    async fn watching(&self, browser: &Browser, report: &mut Report) -> Outcome<()> {
+    /// Calls to CloudFront until all of a hundred are known to have completed, for each.
+    async fn watching(&self, browser: &Browser) -> Outcome<f64> {
         self.sandbox.clear_calls();
         for number in 0..WATCHED {
             browser.invalidate(&stage::key(), &format!("/watched/{number}")).await?;
@@ -73,17 +113,11 @@ impl WorkerContext {
             call.operation.ends_with("etInvalidation") || call.operation == "ListInvalidations"
         });
         #[expect(clippy::cast_precision_loss, reason = "a mean is rounded anyway")]
-        let mean = asked.count() as f64 / WATCHED as f64;
-        let peer = self.waiter().await?.map_or("not measured: no AWS CLI".to_owned(), |(calls, _)| {
-            format!("aws cloudfront wait: {calls} calls")
-        });
-        let name = format!("calls for each of {WATCHED} watched at once");
-        report.row(&name, format!("{mean:.2} calls"), peer, "a tenth of the waiter");
-        Ok(())
+        Ok(asked.count() as f64 / WATCHED as f64)
     }
 
-    /// From CloudFront's own change until a page has it by its stream, beside the same waiter.
-    async fn showing(&self, browser: &Browser, report: &mut Report) -> Outcome<()> {
+    /// From CloudFront's own change until a page has it by its stream.
+    async fn showing(&self, browser: &Browser) -> Outcome<Spread> {
         let mut times = Vec::new();
         for number in 0..SHOWN {
             let mut stream = browser.events().await?;
@@ -93,63 +127,34 @@ impl WorkerContext {
             let completed = Duration::from_micros(u64::try_from(made.complete_at.as_microsecond())?);
             times.push(shown.saturating_sub(completed));
         }
-        let peer = self.waiter().await?.map_or("not measured: no AWS CLI".to_owned(), |(_, late)| {
-            format!("aws cloudfront wait: {:.1} s", late.as_secs_f64())
-        });
-        report.row("Completed until a page shows it", Spread::of(times), peer, "a fifth of the waiter");
-        Ok(())
+        Ok(Spread::of(times))
     }
 
     /// One `aws cloudfront wait`: how many calls it made, and how long after the end it ended.
-    async fn waiter(&self) -> Outcome<Option<(usize, Duration)>> {
-        let Some(aws) = &self.arguments.aws else { return Ok(None) };
+    async fn waiter(&self, aws: &Path) -> Outcome<[String; 2]> {
         create(&self.sdk(), usize::try_from(stage::now().as_micros() % 1_000_000)?).await?;
         let made = self.sandbox.invalidations(DISTRIBUTION).pop().ok_or("nothing was made")?;
         self.sandbox.clear_calls();
         let mut command = std::process::Command::new(aws);
         self.surround(&mut command);
-        command.args([
-            "cloudfront",
-            "wait",
-            "invalidation-completed",
-            "--distribution-id",
-            DISTRIBUTION,
-            "--id",
-        ]);
-        let mut child = command.arg(&made.id).stdout(Stdio::null()).spawn()?;
+        command.args(["cloudfront", "wait", "invalidation-completed"]);
+        command.args(["--distribution-id", DISTRIBUTION, "--id", &made.id]);
+        let mut child = command.stdout(Stdio::null()).spawn()?;
         let status = tokio::task::spawn_blocking(move || child.wait()).await??;
         if !status.success() {
             return Err("aws cloudfront wait failed".into());
         }
         let completed = Duration::from_micros(u64::try_from(made.complete_at.as_microsecond())?);
+        let late = stage::now().saturating_sub(completed).as_secs_f64();
         let mine = |id: &Option<String>| id.as_deref() == Some(made.id.as_str());
         let calls = self.sandbox.calls().iter().filter(|call| mine(&call.invalidation)).count();
-        Ok(Some((calls, stage::now().saturating_sub(completed))))
-    }
-
-    /// Requests that are on disk when they are answered, beside bare commits of one row on the same disk.
-    async fn accepting(&self, browser: &Browser, report: &mut Report) -> Outcome<()> {
-        let pool = self.bare_database().await?;
-        let (mut accepted, mut bare) = (0.0, 0.0);
-        for turn in 0..TURNS {
-            bare += bare_commits(&pool).await? / f64::from(TURNS);
-            accepted += accepted_requests(browser, turn).await? / f64::from(TURNS);
-        }
-        pool.close().await;
-        let peer = format!("bare SQLite commits: {bare:.0}/s");
-        report.row(
-            "accepted requests, durable",
-            format!("{accepted:.0}/s"),
-            peer,
-            "half of the bare commits",
-        );
-        Ok(())
+        Ok([format!("aws cloudfront wait: {calls} calls"), format!("aws cloudfront wait: {late:.1} s")])
     }
 
     /// A database of one table, with the same settings and on the same disk as the service's.
     async fn bare_database(&self) -> Outcome<SqlitePool> {
         let options = SqliteConnectOptions::new()
-            .filename(self.folder.join("bare.db"))
+            .filename(self.folder().join("bare.db"))
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full);

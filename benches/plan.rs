@@ -1,12 +1,21 @@
-//! How long a plan takes: 20,000 pasted lines, and 3,000 of which wildcards cover many.
+//! How long a plan takes: 20,000 pasted lines, and 3,000 of which wildcards cover many. First the plan alone, then the
+//! form's own request for it.
+//!
+//! Run it with `scripts/bench plan`: `plan [--unstale PROGRAM] [--beside PROGRAM]`.
 
 #![allow(clippy::print_stdout, reason = "the figures are what it is for")]
+
+mod stage;
 
 use std::{
     hint::black_box,
     time::{Duration, Instant},
 };
 
+use stage::{
+    Arguments, Browser, Outcome, Service, WorkerContext,
+    report::{Report, Spread},
+};
 use unstale::domain::{
     distributions::{
         delivery::{Behavior, DeliverySettings},
@@ -23,20 +32,55 @@ use unstale::domain::{
 /// How often each is measured.
 const RUNS: usize = 25;
 
-fn main() {
-    let pasted: String = (0..20_000).map(pasted_line).collect();
-    let paths: String = (0..20_000).map(|n| format!("/assets/{}/file-{n}.js\n", n % 97)).collect();
-    let covered: String = (0..3_000).map(covered_line).collect();
-    for (name, text) in
-        [("20,000 pasted lines", &pasted), ("20,000 paths", &paths), ("3,000 with coverage", &covered)]
-    {
-        let (median, slowest, items) = measure(text);
-        println!("{name}: median {:.1} ms, slowest {:.1} ms, {items} items", ms(median), ms(slowest));
+#[tokio::main]
+async fn main() -> Outcome<()> {
+    let arguments = Arguments::read()?;
+    let texts = [
+        ("20,000 pasted lines", (0..20_000).map(pasted_line).collect::<String>(), "40 ms or less"),
+        ("20,000 paths", (0..20_000).map(|n| format!("/assets/{}/file-{n}.js\n", n % 97)).collect(), ""),
+        ("3,000 with coverage", (0..3_000).map(covered_line).collect(), "5 ms or less"),
+    ];
+    let mut report = Report::default();
+    for (name, text, aim) in &texts {
+        let (spread, items) = measure(text);
+        report.row(&format!("{name}, {items} items"), spread, "", aim);
     }
+    asked(&arguments, &texts, &mut report).await?;
+    report.print();
+    Ok(())
 }
 
-fn ms(span: Duration) -> f64 {
-    span.as_secs_f64() * 1_000.0
+/// The same as the form asks for them, from the request to the last byte of the answer.
+async fn asked(arguments: &Arguments, texts: &[(&str, String, &str)], report: &mut Report) -> Outcome<()> {
+    let builds = WorkerContext::of_each(arguments, |config| config).await?;
+    let (mut services, mut browsers) = (Vec::new(), Vec::new());
+    for build in &builds {
+        let mut service = Service::start(build)?;
+        service.ready().await?;
+        let browser = Browser::sign_in(&service).await?;
+        browser.wait_for_distribution().await?;
+        browsers.push(browser);
+        services.push(service);
+    }
+    for (name, text, _) in texts {
+        let mut times = vec![Vec::new(); builds.len()];
+        for _ in 0..RUNS {
+            for (browser, times) in browsers.iter().zip(&mut times) {
+                let began = Instant::now();
+                browser.plan(text).await?;
+                times.push(began.elapsed());
+            }
+        }
+        let figures = times.into_iter().map(|times| Spread::of(times).into()).collect();
+        report.of_each(&format!("{name}, by POST /plan"), figures, "", "");
+    }
+    for mut service in services {
+        service.stop()?;
+    }
+    for build in builds {
+        build.sandbox.stop().await;
+    }
+    Ok(())
 }
 
 /// A line of each kind that people paste.
@@ -58,10 +102,10 @@ fn covered_line(n: usize) -> String {
     }
 }
 
-fn measure(text: &str) -> (Duration, Duration, usize) {
+fn measure(text: &str) -> (Spread, usize) {
     let (distribution, around) = (distribution(), Surroundings::unmeasured(OURS));
     let mut items = 0;
-    let mut took: Vec<Duration> = (0..RUNS)
+    let times: Vec<Duration> = (0..RUNS)
         .map(|_| {
             let started = Instant::now();
             let plan = Plan::work_out(black_box(text), &distribution, around);
@@ -70,8 +114,7 @@ fn measure(text: &str) -> (Duration, Duration, usize) {
             span
         })
         .collect();
-    took.sort_unstable();
-    (took[RUNS / 2], took[RUNS - 1], items)
+    (Spread::of(times), items)
 }
 
 fn distribution() -> Distribution {
