@@ -3,9 +3,12 @@
 import base64
 import http.server
 import json
+import os
+import random
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -15,6 +18,10 @@ from desk import UNSTALE, Desk, process, running_desk
 from slack_sdk.models.blocks import Block
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+# `scripts/torture messages` asks for 300.
+KILLS = int(os.environ.get("UNSTALE_MESSAGE_KILLS", "4"))
+# So many of them meet one service and its database.
+KILLS_OF_ONE = 25
 EMAIL, PASSWORD = "root@example.com", "correct horse battery staple"
 
 
@@ -148,30 +155,40 @@ def test_what_is_cut_after_it_was_read_comes_again_with_the_same_id(tmp_path, se
         assert received[0][1] == received[1][1]
 
 
-def test_kills_lose_no_message(tmp_path, secrets_key):
+def killed_again_and_again(environment, folder, moments):
+    """Asks in each life of a service, kills it so many seconds later, and looks what the receiver has in the end."""
     receiver = Receiver(lambda number: 503 if number % 3 == 0 else 204)
-    with running_desk(tmp_path, **secrets_key) as desk:
-        folder = tmp_path / "killed"
-        folder.mkdir()
-        environment = {**desk.environment, "UNSTALE_DATABASE": f"sqlite://{folder}/unstale.db"}
-        asked = []
-        # Before the notice is there, while it waits for others, and while the message is sent.
-        for life, moment in enumerate([0, 4, 10.5, 11.5]):
-            with process(environment, folder / "output.txt") as (running, address):
-                killed = Desk(address, environment) if life == 0 else killed
-                killed.address = address
-                killed.wait_until_configured()
-                if life == 0:
-                    add_channel(killed, administrator(killed), receiver, ["requested"])
-                asked += [ask(killed, f"/{life}-{number}.html") for number in range(5)]
-                time.sleep(moment)
-                running.kill()
-                running.wait()
-        with process(environment, folder / "output.txt"):
-            receiver.until(lambda received: sum(counts(received).values()) >= len(asked), "all that was requested", 90)
-        # Each is told by one message, which may have come more than once, and which was taken.
-        assert sum(counts(receiver.received).values()) == len(asked)
-        taken = [each for number, each in enumerate(receiver.received, 1) if number % 3]
-        assert counts(taken).keys() == counts(receiver.received).keys()
-        named = [notice["invalidation"] for _, body in receiver.received for notice in json.loads(body)["data"]["notices"]]
-        assert set(named) <= set(asked)
+
+    def taken():
+        return [each for number, each in enumerate(receiver.received, 1) if number % 3]
+
+    folder.mkdir()
+    environment = {**environment, "UNSTALE_DATABASE": f"sqlite://{folder}/unstale.db"}
+    asked, killed = [], None
+    for life, moment in enumerate(moments):
+        with process(environment, folder / "output.txt") as (running, address):
+            killed = killed or Desk(address, environment)
+            killed.address = address
+            killed.wait_until_configured()
+            if life == 0:
+                add_channel(killed, administrator(killed), receiver, ["requested"])
+            asked += [ask(killed, f"/{life}-{number}.html") for number in range(5)]
+            time.sleep(moment)
+            running.kill()
+            running.wait()
+    with process(environment, folder / "output.txt"):
+        receiver.until(lambda _: sum(counts(taken()).values()) >= len(asked), "all that was requested", 300)
+    # Each is told by one message, which may have come more than once, and which was taken.
+    assert sum(counts(receiver.received).values()) == len(asked)
+    named = [notice["invalidation"] for _, body in receiver.received for notice in json.loads(body)["data"]["notices"]]
+    assert set(named) <= set(asked)
+
+
+def test_kills_lose_no_message(tmp_path, secrets_key):
+    # Before the notice is there, while it waits for others, and while the message is sent.
+    moments, at_random = [0, 4, 10.5, 11.5], random.Random(KILLS)
+    moments += [at_random.uniform(0, 13) for _ in range(KILLS - len(moments))]
+    services = [moments[first : first + KILLS_OF_ONE] for first in range(0, len(moments), KILLS_OF_ONE)]
+    with running_desk(tmp_path, **secrets_key) as desk, ThreadPoolExecutor(6) as pool:
+        folders = [tmp_path / f"killed-{number}" for number in range(len(services))]
+        list(pool.map(lambda *of: killed_again_and_again(desk.environment, *of), folders, services))
