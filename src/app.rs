@@ -24,7 +24,7 @@ use crate::{
     api::{self, Api},
     backup_status::BackupStatus,
     clock::Clock,
-    cloudfront::{CloudFront, CloudTrail, CloudWatch, PricingPlanManager, S3},
+    cloudfront::{CloudFront, CloudTrail, CloudWatch, PricingPlanManager, Publisher, S3},
     commands::{self, CommandContext, CommandError},
     config::{AuditSettingsArgs, BackupScheduleArgs, ChecksArgs, NotificationArgs, SecretsArgs, Switch},
     domain::{backups::BackupPlace, invalidations::quotas::Quotas, secrets_key::SecretsKey},
@@ -254,6 +254,13 @@ impl App {
         tracing::info!(place = %schedule.place, keep = schedule.keep, "backups are made here");
         self.backups = Some((schedule, store));
         Ok(self)
+    }
+
+    /// Lets notifications go to topics and event buses of AWS, after [`with_notifications`](Self::with_notifications).
+    #[must_use]
+    pub fn with_publisher(mut self, publisher: Publisher) -> Self {
+        self.sender = self.sender.map(|sender| sender.with_publisher(publisher));
+        self
     }
 
     /// Lets the service tell people what happens, after the key for secrets was set. `base` is its address for links.

@@ -3,9 +3,9 @@
 CREATE TABLE notification_channel (
     id           TEXT    NOT NULL PRIMARY KEY,
     name         TEXT    NOT NULL UNIQUE,
-    kind         TEXT    NOT NULL CHECK (kind IN ('webhook', 'slack', 'teams', 'teams_card', 'email')),
-    -- What is shown of where messages go: the e-mail address, or the host of the URL. The URL itself is encrypted: who
-    -- knows it can post there.
+    kind         TEXT    NOT NULL CHECK (kind IN ('webhook', 'slack', 'teams', 'teams_card', 'email', 'sns', 'eventbridge')),
+    -- What is shown of where messages go: the e-mail address, the ARN, or the host of the URL. The URL itself is
+    -- encrypted: who knows it can post there.
     destination  TEXT    NOT NULL,
     address      TEXT,
     -- How the messages of a webhook are signed, and the key, encrypted.
@@ -24,7 +24,7 @@ CREATE TABLE notification_channel (
     problem      TEXT    NOT NULL,
     retry_at     INTEGER,
     CHECK ((signing IS NULL) = (signing_key IS NULL)),
-    CHECK ((address IS NULL) = (kind = 'email'))
+    CHECK ((address IS NULL) = (kind IN ('email', 'sns', 'eventbridge')))
 ) STRICT;
 
 -- Messages, in the order in which they began.

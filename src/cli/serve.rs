@@ -7,7 +7,9 @@ use tokio::net::TcpListener;
 use crate::{
     app::{self, App, AppError},
     clock::Clock,
-    cloudfront::{AwsEnvironment, CloudFront, CloudTrail, CloudWatch, Connect, PricingPlanManager, S3},
+    cloudfront::{
+        AwsEnvironment, CloudFront, CloudTrail, CloudWatch, Connect, PricingPlanManager, Publisher, S3,
+    },
     commands,
     config::{REQUEST_TIMEOUT, ServeArgs, Switch},
     domain::invalidations::{queue::Throughput, quotas::Quotas},
@@ -59,6 +61,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         .with_backups(&args.backup)?
         .with_secrets_key(&args.secrets)?
         .with_notifications(&args.notifications, args.public_url.clone())?
+        .with_publisher(Publisher::from_environment(&aws, Connect::default()))
         .with_checks(&args.checks)?;
     commands::record_authentication_methods(&app.command_context, &authentication_methods.lines())
         .await

@@ -118,7 +118,9 @@ fn rows(after: i64) -> &'static [&'static str] {
             "INSERT INTO notification_channel (id, name, kind, destination, address, signing, signing_key, rules, is_on, off_because,
                  created_at, failures, problem)
                  VALUES ('n1', 'Web', 'webhook', 'hooks.example.com', 'sealed', 'hmac', 'key', '[]', TRUE, '', 1, 0, ''),
-                 ('n2', 'Mail', 'email', 'web@example.com', NULL, NULL, NULL, '[]', TRUE, '', 1, 0, '')",
+                 ('n2', 'Mail', 'email', 'web@example.com', NULL, NULL, NULL, '[]', TRUE, '', 1, 0, ''),
+                 ('n3', 'Topic', 'sns', 'arn:aws:sns:us-east-1:123456789012:web', NULL, NULL, NULL, '[]', TRUE, '', 1, 0, ''),
+                 ('n4', 'Bus', 'eventbridge', 'arn:aws:events:us-east-1:123456789012:event-bus/default', NULL, NULL, NULL, '[]', TRUE, '', 1, 0, '')",
             "INSERT INTO notification_message (number, id, channel_id, topic, run_key, notices, state, created_at, due_at, tries,
                  problem, give_up_at)
                  VALUES (1, 'm1', 'n1', 'failed', '', 1, 'waiting', 1, 2, 0, '', 9)",

@@ -1,6 +1,6 @@
 //! The CloudWatch client. CloudWatch knows how much viewers ask of a distribution; CloudFront does not return that.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::HashMap, sync::Arc, time::Duration};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,9 +11,9 @@ use unstale_domain::{
 
 use super::{
     client::{Connect, unreadable},
-    environment::AwsEnvironment,
+    environment::{AwsEnvironment, REGION},
     operation::AwsOperation,
-    signed_json::{JsonClient, JsonOperation, JsonService},
+    signed_call::{BodyFormat, SignedClient, SignedOperation, SignedService},
 };
 
 /// The most metrics of one call (`GetMetricData`, API reference). AWS bills each metric that is asked for.
@@ -30,14 +30,15 @@ const PAGES: usize = 10;
 
 /// CloudFront's metrics are in this region alone, with the dimension `Region=Global` (developer guide, "Viewing CloudFront
 /// and edge function metrics"). CloudWatch speaks three protocols; this is the one of plain JSON.
-const SERVICE: JsonService = JsonService {
+const SERVICE: SignedService = SignedService {
     id: "CloudWatch",
     signing_name: "monitoring",
-    endpoint: "https://monitoring.us-east-1.amazonaws.com",
-    fips_endpoint: Some("https://monitoring-fips.us-east-1.amazonaws.com"),
-    content_type: "application/x-amz-json-1.0",
+    region: Cow::Borrowed(REGION),
+    endpoint: Cow::Borrowed("https://monitoring.us-east-1.amazonaws.com"),
+    fips_endpoint: Some(Cow::Borrowed("https://monitoring-fips.us-east-1.amazonaws.com")),
+    format: BodyFormat::Json("application/x-amz-json-1.0"),
 };
-const GET_METRIC_DATA: JsonOperation = JsonOperation {
+const GET_METRIC_DATA: SignedOperation = SignedOperation {
     operation: AwsOperation::GetMetricData,
     path: "/",
     target: Some("GraniteServiceVersion20100801.GetMetricData"),
@@ -45,7 +46,7 @@ const GET_METRIC_DATA: JsonOperation = JsonOperation {
 
 /// A client for CloudWatch in the region that has CloudFront's metrics, or for an emulator. Clones share it.
 #[derive(Debug, Clone)]
-pub struct CloudWatch(Arc<JsonClient>);
+pub struct CloudWatch(Arc<SignedClient>);
 
 /// A metric of CloudFront.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,13 +82,13 @@ impl CloudWatch {
     /// are no credentials, or only CloudFront has an endpoint of its own.
     #[must_use]
     pub fn from_environment(environment: &AwsEnvironment, connect: Connect) -> Option<Self> {
-        JsonClient::from_environment(SERVICE, environment, connect).map(|client| Self(Arc::new(client)))
+        SignedClient::from_environment(SERVICE, environment, connect).map(|client| Self(Arc::new(client)))
     }
 
     /// Makes a client for an emulator at this address with this access key. Does not read the environment.
     #[must_use]
     pub fn at(endpoint: &str, access_key: &str, secret_key: &str, connect: Connect) -> Self {
-        Self(Arc::new(JsonClient::at(SERVICE, endpoint, (access_key, secret_key), connect)))
+        Self(Arc::new(SignedClient::at(SERVICE, endpoint, (access_key, secret_key), connect)))
     }
 
     /// What viewers asked of up to [`METRICS_A_CALL`] distributions in the last hour. A distribution without a data point
@@ -136,7 +137,7 @@ impl CloudWatch {
                 distributions.iter().enumerate().map(|(n, id)| query(n, id, metric)).collect::<Vec<_>>(),
         });
         for _ in 0..PAGES {
-            let answer = self.0.call(GET_METRIC_DATA, &request).await?;
+            let answer = self.0.call(GET_METRIC_DATA, request.to_string()).await?;
             let page: MetricPage = serde_json::from_value(answer).map_err(|_| unreadable())?;
             for result in page.results {
                 let number = result.id.strip_prefix('m').and_then(|number| number.parse::<usize>().ok());

@@ -67,7 +67,7 @@ pub enum AwsEnvironmentError {
 }
 
 /// Region, credentials, endpoints and proxies, read once for all clients.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AwsEnvironment(SdkConfig);
 
 impl AwsEnvironment {

@@ -1,4 +1,4 @@
-//! Calls CloudFront, CloudTrail, CloudWatch, S3 and the pricing plan manager, and converts their answers to types of the
+//! Calls CloudFront, CloudTrail, CloudWatch, S3, SNS, EventBridge and the pricing plan manager, and converts their answers to types of the
 //! domain. No other crate uses the AWS SDK.
 
 mod cache_policies;
@@ -14,10 +14,11 @@ mod http_client;
 mod operation;
 mod pricing_plans;
 mod provider;
+mod publisher;
 mod read;
 mod s3;
 mod settings;
-mod signed_json;
+mod signed_call;
 
 pub use crate::cloudtrail::{CloudTrail, KEPT, Made};
 pub use client::{
@@ -28,6 +29,7 @@ pub use cloudwatch::{CloudWatch, METRICS_A_CALL};
 pub use environment::{AwsEnvironment, AwsEnvironmentError};
 pub use operation::AwsOperation;
 pub use pricing_plans::{PricingPlanManager, PricingPlanSubscription};
+pub use publisher::{PublishError, Publisher};
 pub use s3::{
     HashedContent, ListedObject, ListedPage, MultipartUpload, NewObject, ObjectHead, S3, S3Bucket,
     S3Download, S3Error, UploadedPart,

@@ -30,6 +30,8 @@ pub enum AwsOperation {
     LookupEvents,
     GetMetricData,
     ListSubscriptions,
+    Publish,
+    PutEvents,
     HeadObject,
     ListObjectsV2,
     PutObject,
@@ -42,7 +44,7 @@ pub enum AwsOperation {
 }
 
 impl AwsOperation {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::CreateInvalidation,
         Self::GetInvalidation,
         Self::ListInvalidations,
@@ -54,6 +56,8 @@ impl AwsOperation {
         Self::LookupEvents,
         Self::GetMetricData,
         Self::ListSubscriptions,
+        Self::Publish,
+        Self::PutEvents,
         Self::HeadObject,
         Self::ListObjectsV2,
         Self::PutObject,
@@ -80,6 +84,8 @@ impl AwsOperation {
             Self::LookupEvents => "LookupEvents",
             Self::GetMetricData => "GetMetricData",
             Self::ListSubscriptions => "ListSubscriptions",
+            Self::Publish => "Publish",
+            Self::PutEvents => "PutEvents",
             Self::HeadObject => "HeadObject",
             Self::ListObjectsV2 => "ListObjectsV2",
             Self::PutObject => "PutObject",
@@ -107,6 +113,8 @@ impl AwsOperation {
             Self::LookupEvents => "cloudtrail",
             Self::GetMetricData => "cloudwatch",
             Self::ListSubscriptions => "pricingplanmanager",
+            Self::Publish => "sns",
+            Self::PutEvents => "events",
             Self::HeadObject
             | Self::ListObjectsV2
             | Self::PutObject

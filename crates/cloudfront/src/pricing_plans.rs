@@ -1,7 +1,7 @@
 //! The client for the pricing plan manager, which knows the distributions on flat-rate plans; CloudFront does not return
 //! that.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::json;
@@ -12,25 +12,29 @@ use unstale_domain::{
 
 use super::{
     client::{Connect, Page, unreadable},
-    environment::AwsEnvironment,
+    environment::{AwsEnvironment, REGION},
     operation::AwsOperation,
-    signed_json::{JsonClient, JsonOperation, JsonService},
+    signed_call::{BodyFormat, SignedClient, SignedOperation, SignedService},
 };
 
 /// All regions use this one endpoint and are signed for its region (botocore 1.44, endpoint rules of 2025-08-05).
-const SERVICE: JsonService = JsonService {
+const SERVICE: SignedService = SignedService {
     id: "Pricing Plan Manager",
     signing_name: "pricingplanmanager",
-    endpoint: "https://pricingplanmanager.us-east-1.api.aws",
+    region: Cow::Borrowed(REGION),
+    endpoint: Cow::Borrowed("https://pricingplanmanager.us-east-1.api.aws"),
     fips_endpoint: None,
-    content_type: "application/json",
+    format: BodyFormat::Json("application/json"),
 };
-const LIST_SUBSCRIPTIONS: JsonOperation =
-    JsonOperation { operation: AwsOperation::ListSubscriptions, path: "/v1/ListSubscriptions", target: None };
+const LIST_SUBSCRIPTIONS: SignedOperation = SignedOperation {
+    operation: AwsOperation::ListSubscriptions,
+    path: "/v1/ListSubscriptions",
+    target: None,
+};
 
 /// A client for the pricing plan manager, or for an emulator. Clones share it.
 #[derive(Debug, Clone)]
-pub struct PricingPlanManager(Arc<JsonClient>);
+pub struct PricingPlanManager(Arc<SignedClient>);
 
 /// A distribution on a flat-rate plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,13 +48,13 @@ impl PricingPlanManager {
     /// are no credentials, or only CloudFront has an endpoint of its own.
     #[must_use]
     pub fn from_environment(environment: &AwsEnvironment, connect: Connect) -> Option<Self> {
-        JsonClient::from_environment(SERVICE, environment, connect).map(|client| Self(Arc::new(client)))
+        SignedClient::from_environment(SERVICE, environment, connect).map(|client| Self(Arc::new(client)))
     }
 
     /// Makes a client for an emulator at this address with this access key. Does not read the environment.
     #[must_use]
     pub fn at(endpoint: &str, access_key: &str, secret_key: &str, connect: Connect) -> Self {
-        Self(Arc::new(JsonClient::at(SERVICE, endpoint, (access_key, secret_key), connect)))
+        Self(Arc::new(SignedClient::at(SERVICE, endpoint, (access_key, secret_key), connect)))
     }
 
     /// One page of the subscriptions of the account.
@@ -59,7 +63,7 @@ impl PricingPlanManager {
         next: Option<&str>,
     ) -> Result<Page<PricingPlanSubscription>, Problem> {
         let request = next.map_or_else(|| json!({}), |token| json!({ "nextToken": token }));
-        let answer = self.0.call(LIST_SUBSCRIPTIONS, &request).await?;
+        let answer = self.0.call(LIST_SUBSCRIPTIONS, request.to_string()).await?;
         let page: SubscriptionPage = serde_json::from_value(answer).map_err(|_| unreadable())?;
         let rows = page.summaries.iter().flat_map(SubscriptionSummary::subscriptions).collect();
         Ok(Page { rows, next: page.next_token.filter(|token| !token.is_empty()) })

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::notifications::{Channel, ChannelKind, ChannelTrouble, NotificationRule};
+use crate::domain::notifications::{Channel, ChannelArn, ChannelKind, ChannelTrouble, NotificationRule};
 
 /// A notification channel. Its URL is not told.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -11,7 +11,7 @@ use crate::domain::notifications::{Channel, ChannelKind, ChannelTrouble, Notific
 pub struct ChannelShape {
     pub id: String,
     pub name: String,
-    /// `webhook`, `slack`, `teams`, `teams_card` or `email`
+    /// `webhook`, `slack`, `teams`, `teams_card`, `email`, `sns` or `eventbridge`
     #[schema(example = "webhook")]
     pub kind: String,
     /// The host of its address.
@@ -20,6 +20,9 @@ pub struct ChannelShape {
     /// The e-mail address. Null for the other kinds, whose URL is not told.
     #[schema(example = json!(null))]
     pub email: Option<String>,
+    /// The ARN of the topic or of the event bus. Null for the other kinds.
+    #[schema(example = json!(null))]
+    pub arn: Option<String>,
     /// How a webhook's messages are signed: `hmac` or `ed25519`. Null for the other kinds.
     pub signing: Option<String>,
     pub rules: Vec<RuleShape>,
@@ -64,18 +67,21 @@ pub struct ChannelTroubleShape {
 impl ChannelShape {
     pub fn new(channel: &Channel) -> Self {
         let destination = channel.destination.as_str();
-        let (host, email) = match channel.kind {
-            ChannelKind::Email => {
-                (destination.rsplit('@').next().unwrap_or_default(), Some(destination.to_owned()))
-            }
-            _ => (destination, None),
+        let of_kind = |kind| (channel.kind == kind).then(|| destination.to_owned());
+        let email = of_kind(ChannelKind::Email);
+        let arn = of_kind(ChannelKind::Sns).or_else(|| of_kind(ChannelKind::EventBridge));
+        let host = match ChannelArn::parse(channel.kind, destination) {
+            Some(arn) => arn.host(false),
+            // An e-mail address ends with its host, and of a URL nothing else is told.
+            None => destination.rsplit('@').next().unwrap_or_default().to_owned(),
         };
         Self {
             id: channel.id.to_string(),
             name: channel.name.clone(),
             kind: channel.kind.as_str().to_owned(),
-            host: host.to_owned(),
+            host,
             email,
+            arn,
             signing: channel.signing.map(|method| method.as_str().to_owned()),
             rules: channel.rules.iter().map(RuleShape::new).collect(),
             enabled: channel.is_on,

@@ -25,9 +25,10 @@ use super::{ChannelShape, no_such, parse_id};
 pub struct NewChannelShape {
     #[schema(max_length = 60)]
     pub name: String,
-    /// `webhook`, `slack`, `teams`, `teams_card` or `email`
+    /// `webhook`, `slack`, `teams`, `teams_card`, `email`, `sns` or `eventbridge`
     pub kind: String,
-    /// An https address, which is stored encrypted, or an e-mail address.
+    /// An https address, which is stored encrypted; an e-mail address; or the ARN of a topic of Amazon SNS or of an event
+    /// bus of Amazon EventBridge.
     #[schema(max_length = 2000)]
     pub address: String,
     /// `hmac` or `ed25519`, for a webhook.

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use crate::{
+    cloudfront::PublishError,
     domain::{
-        notifications::{Channel, EmailText, Message, Rendered, SigningKey, retry, unix_seconds},
+        notifications::{
+            Channel, ChannelArn, EmailText, Message, Publication, Rendered, SigningKey, retry, unix_seconds,
+        },
         secrets_key::{ChannelSecret, SecretsKey},
         time::Timestamp,
     },
@@ -47,6 +50,12 @@ pub(super) async fn deliver(
     match claimed.message.render(channel.kind, settings.base_url.as_deref()) {
         Rendered::Json(body) => post(settings, channel, secrets, claimed, body, now).await,
         Rendered::Email(text) => mail(settings, channel, claimed, text, now).await,
+        Rendered::Publication(publication) => {
+            match publish(settings, channel, &claimed.message, &publication).await {
+                Ok(()) => Delivery::Taken,
+                Err(error) => failed(claimed, error.to_string(), None, error.is_of_channel(), now),
+            }
+        }
     }
 }
 
@@ -65,6 +74,17 @@ async fn mail(
         Ok(()) => Delivery::Taken,
         Err(error) => failed(claimed, error.to_string(), None, error.is_of_channel(), now),
     }
+}
+
+async fn publish(
+    settings: &SenderSettings,
+    channel: &Channel,
+    message: &Message,
+    publication: &Publication,
+) -> Result<(), PublishError> {
+    let publisher = settings.publisher.as_ref().ok_or(PublishError::NoClient)?;
+    let arn = ChannelArn::parse(channel.kind, &channel.destination).ok_or(PublishError::Arn)?;
+    publisher.publish(&arn, message, publication).await
 }
 
 async fn post(

@@ -7,6 +7,7 @@ use tokio::{sync::Mutex, task::JoinSet};
 
 use crate::{
     clock::Clock,
+    cloudfront::Publisher,
     domain::{
         actor::Acting,
         audit::{Action, Event, Target},
@@ -41,6 +42,8 @@ pub struct SenderSettings {
     pub(super) post: Post,
     /// Sends e-mail. `None`: there is no mail server.
     pub(super) mailer: Option<Mailer>,
+    /// Publishes to topics and event buses of AWS. `None`: there is no AWS.
+    pub(super) publisher: Option<Publisher>,
     /// What the addresses and signing keys are encrypted with. `None`: no message can be sent.
     pub(super) secrets_key: Option<Arc<SecretsKey>>,
     /// The address of this Unstale, for links. `None`: messages have no links.
@@ -61,7 +64,19 @@ impl SenderSettings {
         base_url: Option<String>,
     ) -> Result<Self, PostError> {
         let judge = move |address| edge::is_public(address) || allowed.contains(address);
-        Ok(Self { post: Post::judged(Arc::new(judge))?, mailer: None, secrets_key, base_url })
+        Ok(Self {
+            post: Post::judged(Arc::new(judge))?,
+            mailer: None,
+            publisher: None,
+            secrets_key,
+            base_url,
+        })
+    }
+
+    /// Lets messages go to topics and event buses of AWS.
+    #[must_use]
+    pub fn with_publisher(self, publisher: Publisher) -> Self {
+        Self { publisher: Some(publisher), ..self }
     }
 
     /// Lets e-mail go by this server.

@@ -96,7 +96,7 @@ fn value(column: &Column, row: usize) -> String {
         ("freeze_window", "until_at") => return i64::MAX.to_string(),
         // It is merged where the column that says into which batch is not empty.
         ("batch", "state") => return if row % 2 == 1 { "'failed'" } else { "'merged'" }.to_owned(),
-        // Only a channel for e-mail has no address that is encrypted.
+        // A channel for e-mail is one that has no address that is encrypted.
         ("notification_channel", "kind") => {
             return if row % 2 == 1 { "'email'" } else { "'webhook'" }.to_owned();
         }

@@ -188,11 +188,17 @@ impl S3Error {
 
 /// What S3 says in an error.
 pub(super) fn refused(status: u16, text: &str) -> S3Error {
+    let (code, message) = code_and_message(text);
+    S3Error::Refused { status, code, message }
+}
+
+/// The code and the message of an error in XML. Empty if it has none.
+pub(crate) fn code_and_message(text: &str) -> (String, String) {
     let code = element(text, "Code", CODE_MAX).filter(|code| code.bytes().all(|b| b.is_ascii_alphanumeric()));
     let message = element(text, "Message", MESSAGE_MAX).filter(|message| !message.contains(['<', '\n']));
     let message = message.unwrap_or_default().replace("&quot;", "\"").replace("&apos;", "'");
     let message = message.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
-    S3Error::Refused { status, code: code.unwrap_or_default().to_owned(), message }
+    (code.unwrap_or_default().to_owned(), message)
 }
 
 /// The text of the first element of this name, if it is not too long.

@@ -33,6 +33,7 @@ pub use list::{ListedObject, ListedPage};
 pub use multipart::{MultipartUpload, UploadedPart};
 pub use put::{HashedContent, NewObject};
 
+pub(super) use call::code_and_message;
 use call::{Asked, S3Call};
 
 /// How long a signed address holds. It is used at once.

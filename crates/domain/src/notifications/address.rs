@@ -1,10 +1,10 @@
-//! The address of a channel: a URL, or an e-mail address.
+//! The address of a channel: a URL, an e-mail address, or an ARN.
 
 use std::{fmt, net::IpAddr};
 
 use url::{Host, Url};
 
-use super::{AllowedNetworks, ChannelError, ChannelKind, typed::ADDRESS_MAX};
+use super::{AllowedNetworks, ChannelArn, ChannelError, ChannelKind, typed::ADDRESS_MAX};
 use crate::sign_in::person::Email;
 
 /// The address of a channel.
@@ -12,6 +12,7 @@ use crate::sign_in::person::Email;
 pub enum NewAddress {
     Url(Url),
     Email(Email),
+    Arn(ChannelArn),
 }
 
 impl fmt::Debug for NewAddress {
@@ -21,16 +22,17 @@ impl fmt::Debug for NewAddress {
 }
 
 impl NewAddress {
-    /// A URL, which is a secret: who knows it can post there. `None` for an e-mail address, which is none.
+    /// A URL, which is a secret: who knows it can post there. `None` for an e-mail address and an ARN, which are
+    /// none.
     #[must_use]
     pub fn secret(&self) -> Option<&str> {
         match self {
             Self::Url(url) => Some(url.as_str()),
-            Self::Email(_) => None,
+            Self::Email(_) | Self::Arn(_) => None,
         }
     }
 
-    /// What is shown: the e-mail address, or the host and the port of a URL.
+    /// What is shown: the e-mail address, the ARN, or the host and the port of a URL.
     #[must_use]
     pub fn destination(&self) -> String {
         match self {
@@ -39,6 +41,7 @@ impl NewAddress {
                 url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
             }
             Self::Email(email) => email.as_str().to_owned(),
+            Self::Arn(arn) => arn.to_string(),
         }
     }
 }
@@ -53,6 +56,11 @@ pub fn parse_address(
     if kind == ChannelKind::Email {
         let email = Email::parse(typed).ok().filter(|email| is_plain(email.as_str()));
         return email.map(NewAddress::Email).ok_or(ChannelError::EmailAddress);
+    }
+    if let ChannelKind::Sns | ChannelKind::EventBridge = kind {
+        let unread =
+            if kind == ChannelKind::Sns { ChannelError::TopicArn } else { ChannelError::EventBusArn };
+        return ChannelArn::parse(kind, typed).map(NewAddress::Arn).ok_or(unread);
     }
     if typed.is_empty() || typed.len() > ADDRESS_MAX {
         return Err(ChannelError::Address);
@@ -159,6 +167,16 @@ mod tests {
         }
         let email = parse_address(ChannelKind::Email, "a@example.com", &AllowedNetworks::default());
         assert_eq!(email.unwrap().secret(), None);
+    }
+
+    #[test]
+    fn an_arn_is_one_of_a_topic_or_of_an_event_bus() {
+        let topic = "arn:aws:sns:us-east-1:123456789012:web-team";
+        assert_eq!(address(ChannelKind::Sns, &format!(" {topic} ")), Ok(topic.to_owned()));
+        assert_eq!(address(ChannelKind::Sns, "https://example.com/"), Err(ChannelError::TopicArn));
+        assert_eq!(address(ChannelKind::EventBridge, topic), Err(ChannelError::EventBusArn));
+        let arn = parse_address(ChannelKind::Sns, topic, &AllowedNetworks::default()).unwrap();
+        assert_eq!(arn.secret(), None);
     }
 
     #[test]

@@ -16,10 +16,15 @@ pub enum ChannelKind {
     TeamsCard,
     /// E-mail to one address, by the mail server of the settings.
     Email,
+    /// A topic of Amazon SNS.
+    Sns,
+    /// An event bus of Amazon EventBridge.
+    EventBridge,
 }
 
 impl ChannelKind {
-    pub const ALL: [Self; 5] = [Self::Webhook, Self::Slack, Self::Teams, Self::TeamsCard, Self::Email];
+    pub const ALL: [Self; 7] =
+        [Self::Webhook, Self::Slack, Self::Teams, Self::TeamsCard, Self::Email, Self::Sns, Self::EventBridge];
 
     /// The stable word for the database and for programs.
     #[must_use]
@@ -30,6 +35,8 @@ impl ChannelKind {
             Self::Teams => "teams",
             Self::TeamsCard => "teams_card",
             Self::Email => "email",
+            Self::Sns => "sns",
+            Self::EventBridge => "eventbridge",
         }
     }
 
@@ -41,6 +48,18 @@ impl ChannelKind {
             Self::Teams => "Microsoft Teams",
             Self::TeamsCard => "Microsoft Teams (bare card)",
             Self::Email => "E-mail",
+            Self::Sns => "Amazon SNS",
+            Self::EventBridge => "Amazon EventBridge",
+        }
+    }
+
+    /// What its address is called.
+    #[must_use]
+    pub const fn address_label(self) -> &'static str {
+        match self {
+            Self::Webhook | Self::Slack | Self::Teams | Self::TeamsCard => "Host",
+            Self::Email => "Address",
+            Self::Sns | Self::EventBridge => "ARN",
         }
     }
 
@@ -57,7 +76,7 @@ pub struct Channel {
     pub id: ChannelId,
     pub name: String,
     pub kind: ChannelKind,
-    /// Where its messages go, as it is shown: the e-mail address, or the host of a URL, which itself is a secret.
+    /// Where its messages go, as it is shown: the e-mail address, the ARN, or the host of a URL, which itself is a secret.
     pub destination: String,
     /// How its messages are signed. `None` for all but webhooks.
     pub signing: Option<SigningMethod>,

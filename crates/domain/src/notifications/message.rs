@@ -1,6 +1,8 @@
 //! What is sent to a channel at once: one notice, or several of the same run.
 
-use super::{ChannelKind, EmailText, Notice, NotificationTopic, email, slack, teams, webhook};
+use super::{
+    ChannelKind, EmailText, Notice, NotificationTopic, Publication, aws, email, slack, teams, webhook,
+};
 use crate::{id::MessageId, time::Timestamp};
 
 /// The most notices that a message tells. The others are only counted.
@@ -25,6 +27,7 @@ pub enum Rendered {
     /// The body of a request, as JSON.
     Json(String),
     Email(EmailText),
+    Publication(Publication),
 }
 
 impl Message {
@@ -38,6 +41,10 @@ impl Message {
             ChannelKind::Teams => teams::body(self, base),
             ChannelKind::TeamsCard => teams::card(self, base),
             ChannelKind::Email => return Rendered::Email(email::text(self, base)),
+            ChannelKind::Sns => return Rendered::Publication(Publication::Sns(aws::sns(self, base))),
+            ChannelKind::EventBridge => {
+                return Rendered::Publication(Publication::Event(aws::event(self, base)));
+            }
         };
         Rendered::Json(body.to_string())
     }

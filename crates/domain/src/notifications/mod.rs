@@ -1,6 +1,8 @@
 //! Notifications: who is told what, how a message is worded for each kind of channel, and when it is tried again.
 
 mod address;
+mod arn;
+mod aws;
 mod channel;
 mod email;
 mod message;
@@ -16,6 +18,8 @@ mod typed;
 mod webhook;
 
 pub use address::{NewAddress, parse_address};
+pub use arn::ChannelArn;
+pub use aws::{BusEvent, Publication, SnsText};
 pub use channel::{Channel, ChannelKind, ChannelTrouble, MESSAGES_COUNTED, MessageCounts};
 pub use email::EmailText;
 pub use message::{Message, NOTICES_MAX, Rendered};

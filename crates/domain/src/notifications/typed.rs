@@ -31,6 +31,12 @@ pub enum ChannelError {
     Address,
     #[error("Enter one e-mail address, such as web-team@example.com.")]
     EmailAddress,
+    #[error("Enter the ARN of a topic, such as arn:aws:sns:us-east-1:123456789012:web-team.")]
+    TopicArn,
+    #[error(
+        "Enter the ARN of an event bus, such as arn:aws:events:us-east-1:123456789012:event-bus/default."
+    )]
+    EventBusArn,
     #[error(
         "This server sends no e-mail. Set UNSTALE_SMTP_URL to the address of a mail server, and start it again."
     )]
@@ -103,6 +109,8 @@ impl ChannelError {
             Self::Signing => ChannelField::Signing,
             Self::Address
             | Self::EmailAddress
+            | Self::TopicArn
+            | Self::EventBusArn
             | Self::UserInfo
             | Self::NotEncrypted
             | Self::RetiredConnector

@@ -57,7 +57,8 @@ struct Page {
     retry: Option<When>,
     kind: &'static str,
     destination: String,
-    is_email: bool,
+    address_label: &'static str,
+    address_mode: &'static str,
     signing: Option<&'static str>,
     since: When,
     delivered: Option<When>,
@@ -243,7 +244,8 @@ async fn render(
         retry: channel.trouble.as_ref().map(|trouble| When::new(trouble.retry_at, now)),
         kind: channel.kind.label(),
         destination: channel.destination.clone(),
-        is_email: channel.kind == ChannelKind::Email,
+        address_label: channel.kind.address_label(),
+        address_mode: input_mode(channel.kind),
         signing: channel.signing.map(SigningMethod::label),
         since: When::new(channel.created_at, now),
         delivered: channel.delivered_at.map(|at| When::new(at, now)),
@@ -257,6 +259,15 @@ async fn render(
         rule: forms.rule,
         offered: offered(&distributions),
     })
+}
+
+/// The keyboard that fits the address of a channel of this kind.
+const fn input_mode(kind: ChannelKind) -> &'static str {
+    match kind {
+        ChannelKind::Webhook | ChannelKind::Slack | ChannelKind::Teams | ChannelKind::TeamsCard => "url",
+        ChannelKind::Email => "email",
+        ChannelKind::Sns | ChannelKind::EventBridge => "text",
+    }
 }
 
 /// Why it does not work, as a sentence. Empty if it works.

@@ -1,10 +1,13 @@
-//! Makes a signed JSON call to a service of AWS for which Unstale has no SDK: an SDK's client compiles for minutes, and
-//! these services are asked for one thing each.
+//! Makes a signed call to a service of AWS for which Unstale has no SDK: an SDK's client compiles for minutes, and these
+//! services are asked for one thing each.
 //!
 //! The call goes through the SDK's own HTTP client, with its proxies, certificates and time-outs. It is made once,
 //! without retries: the rows in the database say when it is made again.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime},
+};
 
 use aws_credential_types::{
     Credentials,
@@ -32,41 +35,61 @@ use unstale_runtime::clock::Clock;
 use super::{
     client::Connect,
     credentials::{self, Missing},
-    environment::{AwsEnvironment, REGION},
+    environment::AwsEnvironment,
     http_client,
     operation::AwsOperation,
-    settings,
+    s3, settings,
 };
 
+/// What the body of a request is, and that of its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyFormat {
+    /// JSON with this media type.
+    Json(&'static str),
+    /// A form, whose answer is XML of which only errors are read: the AWS query protocol.
+    Form,
+}
+
+impl BodyFormat {
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Json(content_type) => content_type,
+            Self::Form => "application/x-www-form-urlencoded",
+        }
+    }
+}
+
 /// A service, and how it is called.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct JsonService {
+#[derive(Debug, Clone)]
+pub(super) struct SignedService {
     /// Its name in the settings of endpoints: `CloudWatch` for `AWS_ENDPOINT_URL_CLOUDWATCH`.
     pub id: &'static str,
     /// Its name in signatures.
     pub signing_name: &'static str,
+    /// The region that its requests are signed for.
+    pub region: Cow<'static, str>,
     /// AWS's own address for it.
-    pub endpoint: &'static str,
+    pub endpoint: Cow<'static, str>,
     /// The address for those who may use validated cryptography only (FIPS 140). `None` if there is none.
-    pub fips_endpoint: Option<&'static str>,
-    pub content_type: &'static str,
+    pub fips_endpoint: Option<Cow<'static, str>>,
+    pub format: BodyFormat,
 }
 
-impl JsonService {
+impl SignedService {
     /// Where it is asked: at an endpoint of its own, or at AWS's. `None` if it must not be asked.
-    fn endpoint(self, own: Option<String>, cloudfront_has_its_own: bool, fips: bool) -> Option<String> {
+    fn endpoint(&self, own: Option<String>, cloudfront_has_its_own: bool, fips: bool) -> Option<String> {
         match own {
             Some(endpoint) => Some(endpoint),
             None if cloudfront_has_its_own => None,
-            None if fips => self.fips_endpoint.map(str::to_owned),
-            None => Some(self.endpoint.to_owned()),
+            None if fips => self.fips_endpoint.clone().map(Cow::into_owned),
+            None => Some(self.endpoint.clone().into_owned()),
         }
     }
 }
 
 /// One operation of a service.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct JsonOperation {
+pub(super) struct SignedOperation {
     pub operation: AwsOperation,
     pub path: &'static str,
     /// The value of `X-Amz-Target`, where the protocol has one.
@@ -75,8 +98,8 @@ pub(super) struct JsonOperation {
 
 /// A client for one service.
 #[derive(Debug, Clone)]
-pub(super) struct JsonClient {
-    service: JsonService,
+pub(super) struct SignedClient {
+    service: SignedService,
     endpoint: String,
     http: SharedHttpClient,
     credentials: SharedCredentialsProvider,
@@ -86,20 +109,20 @@ pub(super) struct JsonClient {
 /// The error of an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct JsonError(ErrorMetadata);
+struct CallError(ErrorMetadata);
 
-impl ProvideErrorMetadata for JsonError {
+impl ProvideErrorMetadata for CallError {
     fn meta(&self) -> &ErrorMetadata {
         &self.0
     }
 }
 
-impl JsonClient {
+impl SignedClient {
     /// Makes a client with the configuration of the environment. Makes no call. `None` if there are no credentials; if
     /// FIPS is asked for and the service does not have it; and if only CloudFront has an endpoint of its own: that may be
     /// a stand-in, of which AWS itself knows nothing.
     pub fn from_environment(
-        service: JsonService,
+        service: SignedService,
         environment: &AwsEnvironment,
         connect: Connect,
     ) -> Option<Self> {
@@ -113,7 +136,7 @@ impl JsonClient {
 
     /// Makes a client for an emulator at this address with this access key. Does not read the environment.
     pub fn at(
-        service: JsonService,
+        service: SignedService,
         endpoint: &str,
         (access_key, secret_key): (&str, &str),
         connect: Connect,
@@ -128,12 +151,13 @@ impl JsonClient {
         }
     }
 
-    /// Makes the call and gives the answer.
-    pub async fn call(&self, operation: JsonOperation, body: &Value) -> Result<Value, Problem> {
+    /// Makes the call and gives the answer. `Null` if the answer is XML.
+    pub async fn call(&self, operation: SignedOperation, body: String) -> Result<Value, Problem> {
         let credentials = self.credentials.provide_credentials().await;
         let credentials = credentials.map_err(|error| without_credentials(&error))?;
         // The pieces of the request are signed before the SDK sends it, because it has no signer for this service.
-        let request = self.request(operation, body.to_string(), credentials);
+        let format = self.service.format;
+        let request = self.request(operation, body, credentials);
         let call = Operation::builder()
             .service_name(self.service.id)
             .operation_name(operation.operation.as_str())
@@ -142,15 +166,15 @@ impl JsonClient {
             .no_auth()
             .no_retry()
             .timeout_config(self.connect.timeouts())
-            .serializer(|request: JsonRequest| request.into_http())
-            .deserializer(read)
+            .serializer(|request: SignedRequest| request.into_http())
+            .deserializer(move |response| read(response, format))
             .build();
-        operation.operation.answered::<_, JsonError>(call.invoke(request)).await
+        operation.operation.answered::<_, CallError>(call.invoke(request)).await
     }
 
-    fn request(&self, operation: JsonOperation, body: String, credentials: Credentials) -> JsonRequest {
-        JsonRequest {
-            service: self.service,
+    fn request(&self, operation: SignedOperation, body: String, credentials: Credentials) -> SignedRequest {
+        SignedRequest {
+            service: self.service.clone(),
             operation,
             url: format!("{}{}", self.endpoint.trim_end_matches('/'), operation.path),
             body,
@@ -161,23 +185,23 @@ impl JsonClient {
 
 /// A request before it is signed.
 #[derive(Debug)]
-struct JsonRequest {
-    service: JsonService,
-    operation: JsonOperation,
+struct SignedRequest {
+    service: SignedService,
+    operation: SignedOperation,
     url: String,
     body: String,
     credentials: Credentials,
 }
 
-impl JsonRequest {
+impl SignedRequest {
     /// The signed request. Its address is only the path: the SDK puts the endpoint before it.
     fn into_http(self) -> Result<HttpRequest, BoxError> {
-        let mut headers = vec![("content-type", self.service.content_type)];
+        let mut headers = vec![("content-type", self.service.format.content_type())];
         headers.extend(self.operation.target.map(|target| ("x-amz-target", target)));
         let identity = self.credentials.into();
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
-            .region(REGION)
+            .region(&self.service.region)
             .name(self.service.signing_name)
             .time(now())
             .settings(SigningSettings::default())
@@ -211,18 +235,30 @@ fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_micros(micros)
 }
 
-fn read(response: &HttpResponse) -> Result<Value, OrchestratorError<JsonError>> {
+fn read(response: &HttpResponse, format: BodyFormat) -> Result<Value, OrchestratorError<CallError>> {
     let body = response.body().bytes().unwrap_or_default();
-    if response.status().is_success() {
-        return serde_json::from_slice(body).map_err(OrchestratorError::other);
+    match format {
+        BodyFormat::Json(_) if response.status().is_success() => {
+            serde_json::from_slice(body).map_err(OrchestratorError::other)
+        }
+        BodyFormat::Form if response.status().is_success() => Ok(Value::Null),
+        BodyFormat::Json(_) => Err(OrchestratorError::operation(json_error(response, body))),
+        BodyFormat::Form => Err(OrchestratorError::operation(xml_error(body))),
     }
+}
+
+fn json_error(response: &HttpResponse, body: &[u8]) -> CallError {
     let told: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |names: [&str; 2]| names.into_iter().find_map(|name| told[name].as_str()).map(str::to_owned);
     let code = response.headers().get("x-amzn-errortype").map(str::to_owned);
     let code = code.or_else(|| text(["__type", "code"])).unwrap_or_default();
     let message = text(["message", "Message"]).unwrap_or_default();
-    let error = ErrorMetadata::builder().code(bare(&code)).message(message).build();
-    Err(OrchestratorError::operation(JsonError(error)))
+    CallError(ErrorMetadata::builder().code(bare(&code)).message(message).build())
+}
+
+fn xml_error(body: &[u8]) -> CallError {
+    let (code, message) = s3::code_and_message(&String::from_utf8_lossy(body));
+    CallError(ErrorMetadata::builder().code(code).message(message).build())
 }
 
 /// The code without its namespace and without its address: `com.amazonaws.x#AccessDeniedException:http://…`.
@@ -247,19 +283,20 @@ mod tests {
         assert_eq!(bare(""), "");
     }
 
-    const SERVICE: JsonService = JsonService {
+    const SERVICE: SignedService = SignedService {
         id: "CloudWatch",
         signing_name: "monitoring",
-        endpoint: "https://monitoring.us-east-1.amazonaws.com",
+        region: Cow::Borrowed("us-east-1"),
+        endpoint: Cow::Borrowed("https://monitoring.us-east-1.amazonaws.com"),
         fips_endpoint: None,
-        content_type: "application/x-amz-json-1.0",
+        format: BodyFormat::Json("application/x-amz-json-1.0"),
     };
 
     #[test]
     fn aws_itself_is_asked_only_if_cloudfront_is_there_too() {
         let own = || Some("http://127.0.0.1:1".to_owned());
-        let with_fips = JsonService { fips_endpoint: Some("https://fips.example"), ..SERVICE };
-        assert_eq!(SERVICE.endpoint(None, false, false).as_deref(), Some(SERVICE.endpoint));
+        let with_fips = SignedService { fips_endpoint: Some("https://fips.example".into()), ..SERVICE };
+        assert_eq!(SERVICE.endpoint(None, false, false).as_deref(), Some(&*SERVICE.endpoint));
         assert_eq!(SERVICE.endpoint(None, true, false), None, "a stand-in for CloudFront alone");
         assert_eq!(SERVICE.endpoint(own(), true, false), own());
         assert_eq!(SERVICE.endpoint(own(), false, true), own());
@@ -269,8 +306,8 @@ mod tests {
 
     #[test]
     fn a_request_is_signed_for_its_service() {
-        let client = JsonClient::at(SERVICE, "http://127.0.0.1:1/", ("key", "secret"), Connect::default());
-        let operation = JsonOperation {
+        let client = SignedClient::at(SERVICE, "http://127.0.0.1:1/", ("key", "secret"), Connect::default());
+        let operation = SignedOperation {
             operation: AwsOperation::GetMetricData,
             path: "/v1/Look",
             target: Some("X.Look"),
