@@ -49,6 +49,8 @@ pub struct Bounds {
     pub looks: usize,
     /// The looks that go on at one time at one host.
     pub looks_of_host: usize,
+    /// The looks that begin in a second, after as many at once as may go on at one time.
+    pub looks_a_second: u32,
 }
 
 impl Default for Bounds {
@@ -63,6 +65,8 @@ impl Default for Bounds {
             beginning: 64 << 10,
             looks: 16,
             looks_of_host: 2,
+            // What thousands of looks cost must not be felt by those who request, send and poll at the same time.
+            looks_a_second: 100,
         }
     }
 }
@@ -147,7 +151,7 @@ impl EdgeClient {
         clock: Clock,
         bounds: Bounds,
     ) -> Result<Self, EdgeClientError> {
-        let limits = LookLimits::new(bounds.looks, bounds.looks_of_host);
+        let limits = LookLimits::new(&bounds);
         Ok(Self { resolver: Resolver::new(place), tls: tls::config(roots)?, clock, limits, bounds })
     }
 
