@@ -7,7 +7,10 @@
 mod stage;
 
 use std::{
+    fs::OpenOptions,
+    io::Write,
     net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::OpenOptionsExt,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -56,8 +59,11 @@ async fn main() -> Outcome<()> {
     let mut beside = Measured::start(&arguments, Some(hang().await?)).await?;
     for round in 0..rounds {
         for number in 0..POSTS {
-            alone.press(&format!("/timed/{round}/{number}.html")).await?;
-            beside.press(&format!("/timed/{round}/{number}.html")).await?;
+            // Each comes first as often as the other: the second is pressed while the first still works.
+            let turn = if number % 2 == 0 { [&mut alone, &mut beside] } else { [&mut beside, &mut alone] };
+            for service in turn {
+                service.press(&format!("/timed/{round}/{number}.html")).await?;
+            }
         }
         tokio::try_join!(alone.see(), beside.see())?;
         tokio::try_join!(alone.wait_until_told(), beside.wait_until_told())?;
@@ -101,7 +107,8 @@ impl Measured {
         let build = WorkerContext::new(arguments.unstale.clone(), configure).await?;
         build.add_person_as("admin")?;
         let key = build.folder().join("secrets-key");
-        std::fs::write(&key, base64::engine::general_purpose::STANDARD.encode([7; 32]))?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&key)?;
+        file.write_all(base64::engine::general_purpose::STANDARD.encode([7; 32]).as_bytes())?;
         let key = key.to_str().ok_or("the folder's name is no text")?;
         let settings = [("UNSTALE_SECRETS_KEY_FILE", key), ("UNSTALE_NOTIFICATION_NETWORKS", "127.0.0.1")];
         let mut service = Service::start_unpaced_with(&build, &settings)?;

@@ -10,6 +10,9 @@ use std::{
 
 use super::{CLIENTS, DISTRIBUTION, EMAIL, LOAD, Outcome, PASSWORD, Service, now};
 
+/// What the page says where nothing is in progress: now, and in the builds up to cd89071.
+const AT_REST: [&str; 2] = ["Nothing is in flight.", "Nothing is under way."];
+
 /// Somebody who is signed in.
 pub struct Browser {
     pub client: reqwest::Client,
@@ -86,7 +89,8 @@ impl Browser {
 
     pub async fn wait_until_nothing_is_under_way(&self) -> Outcome<()> {
         for _ in 0..1_200 {
-            if self.page("/").await?.contains("Nothing is in flight.") {
+            let page = self.page("/").await?;
+            if AT_REST.iter().any(|words| page.contains(words)) {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
