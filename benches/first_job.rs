@@ -15,8 +15,9 @@ use std::{
 
 use cloudfront_sandbox::Config;
 use stage::{
-    Arguments, Browser, CLIENTS, DISTRIBUTION, Outcome, Service, WorkerContext, create, now,
+    Arguments, Browser, CLIENTS, DISTRIBUTION, Outcome, Service, WorkerContext, create, now, order,
     report::{Figure, Report, Spread, millis},
+    start_each,
 };
 
 const POSTS: usize = 101;
@@ -33,16 +34,7 @@ async fn main() -> Outcome<()> {
     let builds = WorkerContext::of_each(&arguments, configure).await?;
     let mut report = Report::default();
 
-    let mut services = Vec::new();
-    let mut browsers = Vec::new();
-    for build in &builds {
-        let mut service = Service::start_unpaced(build)?;
-        service.ready().await?;
-        let browser = Browser::sign_in(&service).await?;
-        browser.wait_for_distribution().await?;
-        services.push(service);
-        browsers.push(browser);
-    }
+    let (services, browsers) = start_each(&builds, Service::start_unpaced).await?;
     posts(&builds, &browsers, arguments.aws.as_deref(), &mut report).await?;
     history(&browsers, &mut report).await?;
     let memory = services.iter().map(|service| Ok(Figure::bytes(service.resident()?)));
@@ -56,9 +48,7 @@ async fn main() -> Outcome<()> {
     let sizes = builds.iter().map(|build| Ok(Figure::bytes(fs::metadata(&build.program)?.len())));
     report.of_each("size of the binary, stripped", sizes.collect::<Outcome<_>>()?, "", "under 40 MiB");
     report.print();
-    for build in builds {
-        build.sandbox.stop().await;
-    }
+    WorkerContext::stop_each(builds).await;
     Ok(())
 }
 
@@ -74,11 +64,12 @@ async fn posts(
     let client = builds[0].sdk();
     // One of each in turn, so that what the machine does beside it meets all alike.
     for round in 0..=POSTS {
-        for ((build, browser), times) in builds.iter().zip(browsers).zip(&mut pressed) {
+        for number in order(round, builds.len()) {
+            let (build, browser) = (&builds[number], &browsers[number]);
             let key = browser.request_key().await?;
             let (began, before) = (now(), build.arrivals());
             browser.invalidate(&key, &format!("/ours/{round}.css")).await?;
-            times.push(build.arrival_after(before).await?.saturating_sub(began));
+            pressed[number].push(build.arrival_after(before).await?.saturating_sub(began));
         }
         let (began, whole, before) = (now(), Instant::now(), builds[0].arrivals());
         create(&client, round).await?;

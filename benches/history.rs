@@ -18,6 +18,7 @@ use std::{
 use stage::{
     Arguments, Browser, Outcome, Service, WorkerContext, chronicle,
     report::{Figure, Report, Spread, mib},
+    start_each,
 };
 
 const SIZES: [u64; 2] = [10_000, 1_000_000];
@@ -70,27 +71,21 @@ async fn measure(arguments: &Arguments, events: u64, report: &mut Report) -> Out
         let beside = WorkerContext::new(program.clone(), |config| config).await?;
         std::fs::copy(database, beside.folder().join("unstale.db"))?;
         builds.push(beside);
+    } else if arguments.beside.is_some() {
+        println!("the earlier build is not measured: --beside-database names no history of its own");
     }
     for build in &builds {
         build.add_person()?;
     }
     reading(&builds, events, &peer, report).await?;
     whole(&builds, events, report)?;
-    for build in builds {
-        build.sandbox.stop().await;
-    }
+    WorkerContext::stop_each(builds).await;
     Ok(())
 }
 
 /// The pages, one request after the other.
 async fn reading(builds: &[WorkerContext], events: u64, peer: &Peer, report: &mut Report) -> Outcome<()> {
-    let (mut services, mut browsers) = (Vec::new(), Vec::new());
-    for build in builds {
-        let mut service = Service::start(build)?;
-        service.ready().await?;
-        browsers.push(Browser::sign_in(&service).await?);
-        services.push(service);
-    }
+    let (services, browsers) = start_each(builds, Service::start).await?;
     for (name, address) in READS {
         let mut times = vec![Vec::new(); builds.len()];
         for round in 0..ROUNDS {

@@ -34,9 +34,7 @@ async fn main() -> Outcome<()> {
     measure(&builds, &mut report, "plans of 20,000 lines, 8 at a time", long_lists).await?;
     measure(&builds, &mut report, "the history, 8 downloads at a time", downloads).await?;
     report.print();
-    for build in builds {
-        build.sandbox.stop().await;
-    }
+    WorkerContext::stop_each(builds).await;
     Ok(())
 }
 

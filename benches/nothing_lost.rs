@@ -19,9 +19,10 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use stage::{
-    Arguments, Browser, DISTRIBUTION, Outcome, Service, WorkerContext, create,
+    Arguments, Browser, DISTRIBUTION, Outcome, Service, WorkerContext, create, order,
     presser::Presser,
     report::{Figure, Report, Spread},
+    start_each,
 };
 
 /// How long each rate is measured in all, in how many turns of the two, and by how many pressers at once. In turns,
@@ -45,9 +46,7 @@ async fn main() -> Outcome<()> {
     watched(&builds, aws, &mut report).await?;
     accepting(&builds, &mut report).await?;
     report.print();
-    for build in builds {
-        build.sandbox.stop().await;
-    }
+    WorkerContext::stop_each(builds).await;
     Ok(())
 }
 
@@ -76,18 +75,12 @@ async fn watched(builds: &[WorkerContext], aws: Option<&Path>, report: &mut Repo
 /// Requests that are on disk when they are answered, beside bare commits of one row on the same disk.
 async fn accepting(builds: &[WorkerContext], report: &mut Report) -> Outcome<()> {
     let pool = builds[0].bare_database().await?;
-    let (mut services, mut browsers) = (Vec::new(), Vec::new());
-    for build in builds {
-        let mut service = Service::start(build)?;
-        service.ready().await?;
-        browsers.push(Browser::sign_in(&service).await?);
-        services.push(service);
-    }
+    let (services, browsers) = start_each(builds, Service::start).await?;
     let (mut accepted, mut bare) = (vec![0.0; builds.len()], 0.0);
     for turn in 0..TURNS {
         bare += bare_commits(&pool).await? / f64::from(TURNS);
-        for (browser, accepted) in browsers.iter().zip(&mut accepted) {
-            *accepted += accepted_requests(browser, turn).await? / f64::from(TURNS);
+        for number in order(turn as usize, builds.len()) {
+            accepted[number] += accepted_requests(&browsers[number], turn).await? / f64::from(TURNS);
         }
     }
     pool.close().await;

@@ -13,8 +13,9 @@ use std::{
 };
 
 use stage::{
-    Arguments, Browser, Outcome, Service, WorkerContext,
+    Arguments, Outcome, Service, WorkerContext,
     report::{Report, Spread},
+    start_each,
 };
 use unstale::domain::{
     distributions::{
@@ -53,15 +54,7 @@ async fn main() -> Outcome<()> {
 /// The same as the form asks for them, from the request to the last byte of the answer.
 async fn asked(arguments: &Arguments, texts: &[(&str, String, &str)], report: &mut Report) -> Outcome<()> {
     let builds = WorkerContext::of_each(arguments, |config| config).await?;
-    let (mut services, mut browsers) = (Vec::new(), Vec::new());
-    for build in &builds {
-        let mut service = Service::start(build)?;
-        service.ready().await?;
-        let browser = Browser::sign_in(&service).await?;
-        browser.wait_for_distribution().await?;
-        browsers.push(browser);
-        services.push(service);
-    }
+    let (services, browsers) = start_each(&builds, Service::start).await?;
     for (name, text, _) in texts {
         let mut times = vec![Vec::new(); builds.len()];
         for _ in 0..RUNS {
@@ -77,9 +70,7 @@ async fn asked(arguments: &Arguments, texts: &[(&str, String, &str)], report: &m
     for mut service in services {
         service.stop()?;
     }
-    for build in builds {
-        build.sandbox.stop().await;
-    }
+    WorkerContext::stop_each(builds).await;
     Ok(())
 }
 

@@ -109,6 +109,13 @@ impl WorkerContext {
         Ok(all)
     }
 
+    /// Ends the sandboxes.
+    pub async fn stop_each(builds: Vec<Self>) {
+        for build in builds {
+            build.sandbox.stop().await;
+        }
+    }
+
     /// Where it keeps what it writes.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -280,6 +287,29 @@ impl Service {
         let status = self.child.wait()?;
         if status.success() { Ok(()) } else { Err(format!("unstale serve ended: {status}").into()) }
     }
+}
+
+/// Starts a service for each build, and signs somebody in at each once it knows the distribution.
+pub async fn start_each(
+    builds: &[WorkerContext],
+    start: fn(&WorkerContext) -> Outcome<Service>,
+) -> Outcome<(Vec<Service>, Vec<Browser>)> {
+    let (mut services, mut browsers) = (Vec::new(), Vec::new());
+    for build in builds {
+        let mut service = start(build)?;
+        service.ready().await?;
+        let browser = Browser::sign_in(&service).await?;
+        browser.wait_for_distribution().await?;
+        services.push(service);
+        browsers.push(browser);
+    }
+    Ok((services, browsers))
+}
+
+/// The numbers of so many builds in the order in which they are asked in a round: each comes first as often as the others,
+/// because the next one is asked while the first still works on what it was asked.
+pub fn order(round: usize, builds: usize) -> impl Iterator<Item = usize> {
+    (0..builds).map(move |place| (place + round) % builds)
 }
 
 impl Drop for Service {
