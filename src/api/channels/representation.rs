@@ -67,10 +67,8 @@ pub struct ChannelTroubleShape {
 impl ChannelShape {
     pub fn new(channel: &Channel) -> Self {
         let destination = channel.destination.as_str();
-        let of_kind = |kind| (channel.kind == kind).then(|| destination.to_owned());
-        let email = of_kind(ChannelKind::Email);
-        let arn = of_kind(ChannelKind::Sns).or_else(|| of_kind(ChannelKind::EventBridge));
-        let host = match ChannelArn::parse(channel.kind, destination) {
+        let arn = ChannelArn::parse(channel.kind, destination);
+        let host = match &arn {
             Some(arn) => arn.host(false),
             // An e-mail address ends with its host, and of a URL nothing else is told.
             None => destination.rsplit('@').next().unwrap_or_default().to_owned(),
@@ -80,8 +78,8 @@ impl ChannelShape {
             name: channel.name.clone(),
             kind: channel.kind.as_str().to_owned(),
             host,
-            email,
-            arn,
+            email: (channel.kind == ChannelKind::Email).then(|| destination.to_owned()),
+            arn: arn.map(|arn| arn.to_string()),
             signing: channel.signing.map(|method| method.as_str().to_owned()),
             rules: channel.rules.iter().map(RuleShape::new).collect(),
             enabled: channel.is_on,
