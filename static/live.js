@@ -12,21 +12,26 @@
     for (const sign of document.querySelectorAll("[data-live-sign]")) sign.textContent = word;
   };
   document.addEventListener("htmx:after:swap", () => say());
-  // What a reader has unfolded stays so when its region asks for itself again.
-  const unfolded = new Set();
+  // What a reader has unfolded stays so when its region asks for itself again. Events that were fetched for it stay in
+  // sight until the new ones are there.
+  const unfolded = new Map();
   document.addEventListener(
     "toggle",
     ({ target }) => {
       if (!target.id || !target.isConnected || !target.closest("#live")) return;
-      if (target.open) unfolded.add(target.id);
+      if (target.open) unfolded.set(target.id, target);
       else unfolded.delete(target.id);
     },
     true,
   );
   document.addEventListener("htmx:after:swap", () => {
-    for (const id of unfolded) {
+    for (const [id, before] of unfolded) {
       const details = document.getElementById(id);
-      if (details) details.open = true;
+      if (!details || details === before) continue;
+      const [fetched, place] = [before, details].map((one) => one.querySelector(":scope > .events"));
+      if (fetched && place) place.replaceWith(fetched);
+      unfolded.set(id, details);
+      details.open = true;
     }
   });
   let isQuiet = false;

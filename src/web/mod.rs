@@ -54,6 +54,7 @@ pub fn router(app: AppState, beside: Router<AppState>, described: Described) -> 
         .route("/find/distributions", get(invalidate::find))
         .route("/invalidations", post(invalidate::submit))
         .route("/invalidations/{id}", get(invalidation::show))
+        .route("/invalidations/{id}/events", get(history::events_of))
         .route("/invalidations/{id}/cancel", post(invalidation::cancel))
         .route("/invalidations/{id}/retry", post(invalidation::retry))
         .route("/invalidations/{id}/override-freeze", post(invalidation::override_freeze))

@@ -1,4 +1,4 @@
-//! Invalidations as entries of the history: what came of each, and its events.
+//! Invalidations as entries of the history: what came of each. Their events come when a reader asks for them.
 
 use std::collections::HashMap;
 
@@ -8,19 +8,13 @@ use crate::{
         id::InvalidationId,
         invalidations::invalidation::Invalidation,
     },
-    store::{
-        Conn, StoreError,
-        audit::{self, FoundInvalidation},
-    },
+    store::audit::FoundInvalidation,
 };
 
 use super::{
     super::view::{self, RowContext, StatusView, When},
-    row::{self, EventRow, HistoryRowContext},
+    row::{self, HistoryRowContext},
 };
-
-/// The number of events that are shown below an invalidation. Its own page has all.
-const EVENTS: usize = 12;
 
 /// An invalidation in the history.
 pub struct HistoryEntry {
@@ -29,28 +23,20 @@ pub struct HistoryEntry {
     pub items: String,
     /// How that item touches what was searched for. Empty without such a search.
     pub touch: &'static str,
-    pub events: Vec<EventRow>,
     /// Whether the entry is highlighted: a protection was overridden.
     pub stands_out: bool,
-    /// Whether there may be more events than are shown.
-    pub has_more: bool,
 }
 
-/// Reads what the entries show besides their rows.
-pub async fn entries(
-    conn: &mut Conn,
+/// The entries of what was found. `first` are the first events of these invalidations.
+pub fn entries(
     found: &[FoundInvalidation],
+    first: &[Chained],
     around: &HistoryRowContext<'_>,
-) -> Result<Vec<HistoryEntry>, StoreError> {
+) -> Vec<HistoryEntry> {
     let rows: Vec<Invalidation> = found.iter().filter_map(|one| one.row.clone()).collect();
-    let contradicted = audit::contradicted(conn, &rows).await?;
-    let ids: Vec<InvalidationId> = found.iter().map(|one| one.id.clone()).collect();
-    let mut events: HashMap<InvalidationId, Vec<Chained>> = HashMap::new();
-    for chained in audit::first_events(conn, &ids, EVENTS).await? {
-        if let Some(id) = chained.event.invalidation.clone() {
-            events.entry(id).or_default().push(chained);
-        }
-    }
+    let contradicted = facts::contradicted(first, &rows);
+    let first: HashMap<&InvalidationId, &Chained> =
+        first.iter().filter_map(|chained| Some((chained.event.invalidation.as_ref()?, chained))).collect();
     let freshness = found.iter().filter_map(|one| Some((one.id.clone(), one.freshness?))).collect();
     let context = RowContext {
         distributions: around.distributions,
@@ -62,51 +48,49 @@ pub async fn entries(
     let mut rows = view::rows(&rows, &context).into_iter();
     let mut entries = Vec::with_capacity(found.len());
     for one in found {
-        let events = events.remove(&one.id).unwrap_or_default();
+        let first = first.get(&one.id).copied();
         let entry = match one.row {
-            Some(_) => rows.next().map(|row| entry(row, &events, contradicted.contains(&one.id), around)),
-            None => missing(&one.id, &events, around),
+            Some(_) => rows.next().map(|row| entry(row, first, contradicted.contains(&one.id), around)),
+            None => first.map(|first| missing(&one.id, first, around)),
         };
         entries.extend(entry);
     }
-    Ok(entries)
+    entries
 }
 
 fn entry(
     row: view::Row,
-    events: &[Chained],
+    first: Option<&Chained>,
     is_contradicted: bool,
     around: &HistoryRowContext<'_>,
 ) -> HistoryEntry {
-    let found = around.search.filter(|_| !is_contradicted).and_then(|search| touching(events, search));
+    let search = around.search.filter(|_| !is_contradicted);
+    let found = search.zip(first).and_then(|(search, first)| touching(first, search));
     let (item, touch) = found.unwrap_or_else(|| (row.first_item.clone(), ""));
     HistoryEntry {
         items: if row.more > 0 { format!("{item} and {} more", row.more) } else { item },
         row,
         touch,
-        has_more: events.len() == EVENTS,
-        stands_out: events.iter().any(|chained| row::stands_out(&chained.event)),
-        events: events.iter().map(|chained| row::row(chained, around)).collect(),
+        stands_out: first.is_some_and(|first| row::stands_out(&first.event)),
     }
 }
 
 /// The item that touches what was searched for, and how. The items of a long list are not in the event.
-fn touching(events: &[Chained], search: &AuditQuery) -> Option<(String, &'static str)> {
-    let first = events.iter().find(|chained| facts::begins(&chained.event))?;
-    let place = first.event.distribution.as_ref();
-    let shown = &first.event.items.shown;
-    shown.iter().find_map(|item| Some((item.to_string(), search.touch(item, place)?.label())))
+fn touching(first: &Chained, search: &AuditQuery) -> Option<(String, &'static str)> {
+    let event = Some(&first.event).filter(|event| facts::begins(event))?;
+    let place = event.distribution.as_ref();
+    event.items.shown.iter().find_map(|item| Some((item.to_string(), search.touch(item, place)?.label())))
 }
 
 /// An invalidation that events state and that is not in its table any more.
-fn missing(id: &InvalidationId, events: &[Chained], around: &HistoryRowContext<'_>) -> Option<HistoryEntry> {
-    let first = &events.first()?.event;
-    Some(HistoryEntry {
+fn missing(id: &InvalidationId, first: &Chained, around: &HistoryRowContext<'_>) -> HistoryEntry {
+    let event = &first.event;
+    HistoryEntry {
         row: view::Row {
             id: id.to_string(),
-            when: When::new(first.done_at(), around.now),
-            distribution_id: first.distribution.as_ref().map(ToString::to_string).unwrap_or_default(),
-            distribution: row::place(first, around.distributions),
+            when: When::new(event.done_at(), around.now),
+            distribution_id: event.distribution.as_ref().map(ToString::to_string).unwrap_or_default(),
+            distribution: row::place(event, around.distributions),
             first_item: "Differs from the history".to_owned(),
             more: 0,
             who: String::new(),
@@ -118,8 +102,6 @@ fn missing(id: &InvalidationId, events: &[Chained], around: &HistoryRowContext<'
         },
         items: "Differs from the history".to_owned(),
         touch: "",
-        has_more: events.len() == EVENTS,
-        stands_out: events.iter().any(|chained| row::stands_out(&chained.event)),
-        events: events.iter().map(|chained| row::row(chained, around)).collect(),
-    })
+        stands_out: row::stands_out(event),
+    }
 }

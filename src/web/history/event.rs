@@ -62,7 +62,8 @@ pub async fn show(
     let address = format!("/history/{sequence}");
     let title = format!("Event {sequence}");
     let frame = view::frame(&mut conn, &app, &visitor, Tab::History, &title, &address).await?;
-    let distributions = view::distributions(&mut conn, &visitor).await?;
+    let place = chained.event.distribution.as_ref();
+    let distributions = view::distributions_of(&mut conn, &visitor, place).await?;
     let head = audit::head(&mut conn).await?;
     let first = audit::first_sequence(&mut conn).await?;
     let maker = maker(&mut conn, &chained.event).await?;

@@ -5,6 +5,7 @@ mod asked;
 mod chips;
 mod entries;
 mod event;
+mod events_of;
 mod export;
 mod page;
 mod query;
@@ -13,6 +14,7 @@ mod saved;
 mod seal;
 
 pub use event::show as event;
+pub use events_of::show as events_of;
 pub use export::{csv, jsonl, ocsf};
 pub use page::show;
 pub use row::describe;

@@ -1,6 +1,8 @@
 //! `GET /history`: the search box, its filters, and what they find, newest first: invalidations with what came of them,
 //! or events.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::{
     extract::State,
@@ -12,19 +14,20 @@ use crate::{
     domain::{
         access::Role,
         audit::{
-            Action, asked,
+            Action, Chained, asked,
             invalidation_search::{InvalidationSearch, PageEnd, StateFilter},
             saved_search::SavedSearch,
             search::{AuditQuery, What},
         },
         causes::with_causes,
         distributions::{distribution::Distribution, host},
+        id::{DistributionId, InvalidationId},
         invalidations::invalidation::InvalidationState,
     },
     http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
     store::{
         Conn, StoreError,
-        audit::{self, saved_searches},
+        audit::{self, FoundInvalidation, InvalidationsFound, saved_searches},
         distributions,
         invalidations::{self, proposals},
     },
@@ -129,9 +132,19 @@ impl Saved {
 /// What was found for a tab.
 #[derive(Default)]
 struct Listing {
-    entries: Vec<HistoryEntry>,
-    events: Vec<EventRow>,
+    invalidations: Vec<FoundInvalidation>,
+    /// The first events of these invalidations; on the other tabs, the events that are shown.
+    events: Vec<Chained>,
     end: Option<PageEnd>,
+}
+
+impl Listing {
+    /// The distributions of what is shown.
+    fn distributions(&self) -> BTreeSet<&DistributionId> {
+        let rows = self.invalidations.iter().filter_map(|found| Some(&found.row.as_ref()?.distribution));
+        let events = self.events.iter().filter_map(|chained| chained.event.distribution.as_ref());
+        rows.chain(events).collect()
+    }
 }
 
 /// `GET /history`
@@ -155,16 +168,25 @@ pub async fn render(
     let (tab, address) = (wanted.tab(), wanted.address(None));
     let mut conn = app.context.db.read().await?;
     let frame = view::frame(&mut conn, app, visitor, Tab::History, "History", &address).await?;
-    let all = distributions::list(&mut conn).await?;
-    let distributions: Vec<_> =
-        all.iter().filter(|distribution| visitor.access.sees(&distribution.id)).cloned().collect();
-    let (fields, query) = wanted.read(visitor, &all, now);
+    let all = if wanted.names_a_place() { Some(distributions::list(&mut conn).await?) } else { None };
+    let (fields, query) = wanted.read(visitor, all.as_deref().unwrap_or_default(), now);
+    let (found, damage) = match &query {
+        Some(query) => readable(listing(&mut conn, visitor, tab, query).await)?,
+        None => (Listing::default(), None),
+    };
+    let mut distributions = match all {
+        Some(all) => all,
+        None => distributions::some(&mut conn, &Vec::from_iter(found.distributions())).await?,
+    };
+    distributions.retain(|distribution| visitor.access.sees(&distribution.id));
     let search = query.as_ref().map(|query| &query.events);
     let tickets = app.options.tickets.as_ref();
     let around = HistoryRowContext { distributions: &distributions, search, tickets, now };
-    let (found, damage) = match &query {
-        Some(query) => readable(listing(&mut conn, visitor, tab, query, &around).await)?,
-        None => (Listing::default(), None),
+    let (entries, events) = match tab {
+        HistoryTab::Invalidations => (entries(&found.invalidations, &found.events, &around), Vec::new()),
+        HistoryTab::Access | HistoryTab::Everything => {
+            (Vec::new(), found.events.iter().map(|chained| row(chained, &around)).collect())
+        }
     };
     let chosen = distributions.iter().find(|distribution| distribution.id.as_str() == wanted.distribution);
     let picker = view::picker(&mut conn, visitor, Offer { chosen, find: "", gone: true }).await?;
@@ -207,8 +229,8 @@ pub async fn render(
         spans: asked::SPANS.map(|(word, label, _)| (word, label)),
         freshnesses: asked::CAME_TO.map(|one| (one.as_str(), one.label())),
         older: found.end.map(|end| wanted.address(Some(&end))),
-        entries: found.entries,
-        events: found.events,
+        entries,
+        events,
         exports: [("CSV", "csv"), ("JSON Lines", "jsonl"), ("OCSF", "ocsf.jsonl")]
             .map(|(name, ending)| (name, wanted.export(ending))),
         saved: saved.into_iter().map(|search| shown(search, is_admin)).collect(),
@@ -228,16 +250,17 @@ async fn listing(
     visitor: &Visitor,
     tab: HistoryTab,
     query: &InvalidationSearch,
-    around: &HistoryRowContext<'_>,
 ) -> Result<Listing, StoreError> {
     if tab == HistoryTab::Invalidations {
-        let found = audit::search_invalidations(conn, &visitor.access, query, INVALIDATIONS).await?;
-        let entries = entries(conn, &found.found, around).await?;
-        return Ok(Listing { entries, end: found.end, ..Listing::default() });
+        let InvalidationsFound { found: invalidations, end } =
+            audit::search_invalidations(conn, &visitor.access, query, INVALIDATIONS).await?;
+        let ids: Vec<InvalidationId> = invalidations.iter().map(|found| found.id.clone()).collect();
+        let events = audit::first_events(conn, &ids).await?;
+        return Ok(Listing { invalidations, events, end });
     }
     let found = audit::search(conn, &query.events, EVENTS).await?;
-    let events = found.events.iter().map(|chained| row(chained, around)).collect();
-    Ok(Listing { events, end: found.older.map(PageEnd::Event), ..Listing::default() })
+    let end = found.older.map(PageEnd::Event);
+    Ok(Listing { events: found.events, end, ..Listing::default() })
 }
 
 /// What was found. If it cannot be read because it is damaged, the error message: the page must still show the state of
@@ -266,7 +289,7 @@ async fn count(
     if wanted.tab() == HistoryTab::Invalidations {
         let all = invalidations::count_up_to(conn, &visitor.access, COUNTED + 1).await?;
         let all = if all > COUNTED { format!("more than {COUNTED}") } else { all.to_string() };
-        return Ok(format!("{} of {all} invalidations", found.entries.len()));
+        return Ok(format!("{} of {all} invalidations", found.invalidations.len()));
     }
     let shown = found.events.len();
     if wanted.tab() == HistoryTab::Everything && !visitor.access.is_narrowed() {

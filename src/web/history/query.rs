@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::domain::audit::invalidation_search::PageEnd;
+use crate::domain::audit::{invalidation_search::PageEnd, search::What};
 
 /// The tabs of the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,6 +163,12 @@ impl HistoryQuery {
     pub fn is_filtered(&self) -> bool {
         let outside = ["q", "when", "from", "until", "state", "result", "freshness"];
         self.filters().iter().any(|(name, value)| !outside.contains(name) && !value.is_empty())
+    }
+
+    /// Whether all distributions are needed to read the search: the host of a URL and the name in the filter lead to one,
+    /// and the path of a root object is another one of the same page.
+    pub fn names_a_place(&self) -> bool {
+        !self.distribution.is_empty() || matches!(What::read(&self.q), What::Path { .. })
     }
 
     /// Whether days are asked for instead of a time up to now.

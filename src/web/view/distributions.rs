@@ -32,6 +32,16 @@ pub async fn distribution(
     if visitor.access.sees(id) { distributions::find(conn, id).await } else { Ok(None) }
 }
 
+/// The distribution of an event, for its name. Empty if the event has none, or if the visitor may not see it.
+pub async fn distributions_of(
+    conn: &mut Conn,
+    visitor: &Visitor,
+    id: Option<&DistributionId>,
+) -> Result<Vec<Distribution>, StoreError> {
+    let Some(id) = id else { return Ok(Vec::new()) };
+    Ok(distribution(conn, visitor, id).await?.into_iter().collect())
+}
+
 /// The distribution that a text names: by its ID, its ARN, a host that it serves, or a URL. `None` if the text
 /// names none or several.
 pub async fn named_distribution(

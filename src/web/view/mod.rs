@@ -17,7 +17,8 @@ mod when;
 
 pub use address::address;
 pub use distributions::{
-    Part, distribution, distributions, find_distributions, name_of, name_of_place, named_distribution, words,
+    Part, distribution, distributions, distributions_of, find_distributions, name_of, name_of_place,
+    named_distribution, words,
 };
 pub use elapsed::ElapsedView;
 pub use frame::{Frame, SideLink, Tab, frame};

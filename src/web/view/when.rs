@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::domain::time::{Timestamp, span_in_words};
+use crate::domain::{
+    insights::Day,
+    time::{Timestamp, span_in_words},
+};
 
 /// A time as a page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,23 +22,25 @@ pub struct When {
     pub millis: i64,
 }
 
+/// The length of `09:58:02`.
+const SECONDS: usize = 8;
+
 impl When {
     pub fn new(at: Timestamp, now: Timestamp) -> Self {
-        let date = at.date();
-        let yesterday = now.minus(Duration::from_hours(24)).date();
-        let day = if date == now.date() {
-            "today".to_owned()
-        } else if date == yesterday {
-            "yesterday".to_owned()
-        } else {
-            date
+        // A list has many times. The date and the time of day are in the full text, so that it alone is written.
+        let iso = at.to_string();
+        let (date, time) = iso.split_once('T').unwrap_or((&iso, ""));
+        let day = match Day::of(now).number().saturating_sub(Day::of(at).number()) {
+            0 => "today",
+            1 => "yesterday",
+            _ => date,
         };
         Self {
-            iso: at.to_string(),
-            time: at.time_of_day(),
-            day,
+            time: time.get(..SECONDS).unwrap_or(time).to_owned(),
+            day: day.to_owned(),
             ago: ago(now.since(at)),
             millis: at.as_micros() / 1_000,
+            iso,
         }
     }
 }
@@ -60,6 +65,9 @@ mod tests {
         assert_eq!(day("2026-11-23T00:09:00Z"), "today");
         assert_eq!(day("2026-11-22T23:59:00Z"), "yesterday");
         assert_eq!(day("2026-11-20T10:00:00Z"), "2026-11-20");
+        assert_eq!(day("2026-11-24T00:00:00Z"), "2026-11-24");
+        let when = When::new(Timestamp::parse("1969-12-31T23:59:58.5Z").unwrap(), now);
+        assert_eq!((when.day.as_str(), when.time.as_str()), ("1969-12-31", "23:59:58"));
     }
 
     #[test]

@@ -55,6 +55,7 @@ async fn no_page_names_a_distribution_that_one_may_not_see() {
         let address = match route.path.as_str() {
             "/distributions/{id}" => format!("/distributions/{DOCS}"),
             "/invalidations/{id}" => page_of(&seen.id),
+            "/invalidations/{id}/events" => format!("{}/events", page_of(&seen.id)),
             _ => route.address(),
         };
         let page = eve.get(&address).await;

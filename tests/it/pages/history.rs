@@ -85,6 +85,30 @@ async fn who_did_what_where_and_why_stands_in_it() {
 }
 
 #[tokio::test]
+async fn the_events_of_an_invalidation_are_read_when_it_is_folded_out() {
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let first = app.world.request("/a").await;
+    app.world.live(22).await;
+    let second = app.world.request("/b").await;
+    let page = ada.get("/history").await;
+    page.assert_silent_about("Accepted by CloudFront");
+    for id in [&first, &second] {
+        let address = page.attribute(&format!("#events-of-{id}"), "hx-get");
+        let events = ada.get(&address).await;
+        events.assert_status(200);
+        let told = events.texts(".events li");
+        assert!(told[0].contains("Invalidation requested"), "{told:?}");
+        assert_eq!(told.len(), app.world.events(id).await.len());
+    }
+    let accepted = ada.get(&format!("/invalidations/{first}/events")).await;
+    accepted.assert_says("Accepted by CloudFront");
+    accepted.assert_silent_about(second.as_str());
+    ada.get(&format!("/invalidations/{}/events", uuid())).await.assert_status(404);
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_refused_sign_in_stands_in_it() {
     let app = TestApp::new().await;
     let ada = app.operator().await;

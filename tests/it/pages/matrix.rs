@@ -59,7 +59,13 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             | "/settings/freezes"
             | "/settings/account",
         ) => PAGE,
-        ("GET", "/distributions/{id}" | "/invalidations/{id}" | "/history/{sequence}") => OF_A_SITE,
+        (
+            "GET",
+            "/distributions/{id}"
+            | "/invalidations/{id}"
+            | "/invalidations/{id}/events"
+            | "/history/{sequence}",
+        ) => OF_A_SITE,
         ("GET", "/events") | ("POST", "/plan") => [401, 200, 200, 200, 200, 200],
         ("GET", "/find/distributions") => [303, 200, 200, 200, 200, 200],
         // A hidden distribution is none that can be chosen.

@@ -4,12 +4,14 @@
 //! Retention drops the oldest events. If the first event of an invalidation is still stored, all its later events
 //! are too, so what no event states did not happen. If the first event was dropped, nothing can be compared.
 
+use std::collections::HashMap;
+
 use super::{
     Action, Chained, Event, ItemsRecord, Target,
     verify::{Broken, Flaw},
 };
 use crate::{
-    id::{BatchId, CallerReference},
+    id::{BatchId, CallerReference, InvalidationId},
     invalidations::{
         invalidation::{Batch, BatchState, Invalidation, InvalidationState},
         item::Item,
@@ -61,7 +63,7 @@ pub fn compare_invalidation(
 
 /// Compares what lists show of an invalidation with its first event. The batches are not read. So if there are more
 /// items than the event contains, only their number is compared.
-pub fn compare_listed(first: &Chained, row: &Invalidation) -> Result<(), Broken> {
+fn compare_listed(first: &Chained, row: &Invalidation) -> Result<(), Broken> {
     let mut found = FirstDisagreement::default();
     compare_request(first, row, &mut found);
     let shown = &first.event.items.shown;
@@ -69,6 +71,20 @@ pub fn compare_listed(first: &Chained, row: &Invalidation) -> Result<(), Broken>
         found.add(first.sequence, "the first item of the invalidation is not one that it states");
     }
     found.end()
+}
+
+/// The rows, as lists show them, that do not agree with the first events of their invalidations. A row whose first event
+/// was dropped by retention is compared with nothing.
+#[must_use]
+pub fn contradicted(first: &[Chained], rows: &[Invalidation]) -> Vec<InvalidationId> {
+    let first: HashMap<_, _> = first
+        .iter()
+        .filter(|chained| begins(&chained.event))
+        .filter_map(|chained| Some((chained.event.invalidation.as_ref()?, chained)))
+        .collect();
+    let differs =
+        |row: &&Invalidation| first.get(&row.id).is_some_and(|first| compare_listed(first, row).is_err());
+    rows.iter().filter(differs).map(|row| row.id.clone()).collect()
 }
 
 /// Whether this is the first event of an invalidation.

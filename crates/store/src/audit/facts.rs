@@ -18,6 +18,7 @@ use unstale_domain::{
 
 use super::{
     super::{Conn, StoreError, db::fetch_optional, invalidations},
+    invalidations::first_events,
     stored::{fetch_events, fetch_lines, lines_of, lines_where},
 };
 use crate::invalidations::{batches, proposals};
@@ -65,22 +66,8 @@ pub async fn contradicted(conn: &mut Conn, rows: &[Invalidation]) -> Result<Vec<
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let ids = Value::from(rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>()).to_string();
-    let postgres = conn.is_postgres();
-    let listed = if postgres { "json_array_elements_text($1::json)" } else { "json_each($1)" };
-    let clause = format!(
-        "WHERE invalidation_id IN (SELECT value FROM {listed}) AND action IN ({}) ORDER BY sequence",
-        beginnings()
-    );
-    let sql = AssertSqlSafe(lines_where(postgres, &clause));
-    let began: Vec<Chained> = fetch_lines!(conn, sql, ids)?;
-    // If retention dropped the first event, there is nothing to compare.
-    let first = |row: &Invalidation| {
-        began.iter().find(|chained| chained.event.invalidation.as_ref() == Some(&row.id))
-    };
-    let differs =
-        |row: &&Invalidation| first(row).is_some_and(|first| facts::compare_listed(first, row).is_err());
-    Ok(rows.iter().filter(differs).map(|row| row.id.clone()).collect())
+    let ids: Vec<InvalidationId> = rows.iter().map(|row| row.id.clone()).collect();
+    Ok(facts::contradicted(&first_events(conn, &ids).await?, rows))
 }
 
 /// The first event of an invalidation that its rows do not agree with. `None` if the rows agree, if there are too

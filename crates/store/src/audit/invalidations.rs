@@ -271,26 +271,20 @@ async fn is_first(conn: &mut Conn, search_query: &AuditQuery, chained: &Chained)
     }
 }
 
-/// The first `each` events of each of these invalidations, oldest first.
-pub async fn first_events(
-    conn: &mut Conn,
-    ids: &[InvalidationId],
-    each: usize,
-) -> Result<Vec<Chained>, StoreError> {
-    let sql = if conn.is_postgres() {
-        lines_of!(
-            postgres,
-            "WHERE sequence = ANY (ARRAY(SELECT n.sequence FROM json_array_elements_text($1::json) AS d (value)
-                 CROSS JOIN LATERAL (SELECT sequence FROM audit_event WHERE invalidation_id = d.value
-                     ORDER BY sequence LIMIT $2) AS n)) ORDER BY sequence"
-        )
-    } else {
-        lines_of!(
-            sqlite,
-            "WHERE sequence IN (SELECT n.sequence FROM json_each($1) AS d JOIN audit_event AS n ON n.sequence IN
-                 (SELECT sequence FROM audit_event WHERE invalidation_id = d.value ORDER BY sequence LIMIT $2))
-             ORDER BY sequence"
-        )
-    };
-    fetch_lines!(conn, sql, list_to_json(ids), signed(each))
+/// The first event of each of these invalidations, oldest first.
+pub async fn first_events(conn: &mut Conn, ids: &[InvalidationId]) -> Result<Vec<Chained>, StoreError> {
+    let sql = if conn.is_postgres() { FIRST_POSTGRES } else { FIRST_SQLITE };
+    fetch_lines!(conn, sql, list_to_json(ids))
 }
+
+const FIRST_SQLITE: &str = lines_of!(
+    sqlite,
+    "WHERE sequence IN (SELECT (SELECT sequence FROM audit_event WHERE invalidation_id = d.value
+         ORDER BY sequence LIMIT 1) FROM json_each($1) AS d) ORDER BY sequence"
+);
+const FIRST_POSTGRES: &str = lines_of!(
+    postgres,
+    "WHERE sequence = ANY (ARRAY(SELECT n.sequence FROM json_array_elements_text($1::json) AS d (value)
+         CROSS JOIN LATERAL (SELECT sequence FROM audit_event WHERE invalidation_id = d.value
+             ORDER BY sequence LIMIT 1) AS n)) ORDER BY sequence"
+);

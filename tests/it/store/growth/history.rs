@@ -73,7 +73,7 @@ pub async fn measure_events(tx: &mut Tx, size: i64) -> Measured {
         audit::first_sequence(conn),
         saved_searches::own(conn, &PersonId::from_trusted("p100")),
         saved_searches::for_everyone(conn),
-        audit::first_events(conn, &ids, 12),
+        audit::first_events(conn, &ids),
     );
     measured
 }
