@@ -19,7 +19,7 @@ use std::{borrow::Cow, fmt};
 
 pub(crate) use address::is_scheme;
 pub(crate) use as_sent::{doubts_of_item, item_as_sent};
-pub(crate) use characters::check_encoded;
+pub(crate) use characters::{are_plain, check_encoded};
 pub use error::ItemError;
 pub use line::{Parsed, TargetDistribution, may_name_a_host, parse_line, trimmed};
 pub(crate) use line::{doubts_of_name, without_signature};

@@ -120,7 +120,8 @@ fn behind_container(text: &str) -> Option<&str> {
         return None;
     }
     let (service, number) = name.trim_end_matches(' ').rsplit_once('-')?;
-    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+    let is_name =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.');
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     (is_number && !service.is_empty() && service.bytes().all(is_name)).then_some(rest)
 }

@@ -26,7 +26,8 @@ fn kind_of(mode: &str) -> Option<char> {
     let kind = mode.chars().next().filter(|kind| "-dlhbcps".contains(*kind))?;
     let rights = mode.get(1..10)?;
     let rest = mode.get(10..)?;
-    let sound = rights.bytes().all(|byte| b"rwxsStT-".contains(&byte));
+    let sound =
+        rights.bytes().all(|byte| matches!(byte, b'r' | b'w' | b'x' | b's' | b'S' | b't' | b'T' | b'-'));
     (sound && matches!(rest, "" | "." | "+" | "@")).then_some(kind)
 }
 

@@ -19,8 +19,8 @@ const NAMED: [(char, &str); 12] = [
 ];
 
 /// Whether the line has no characters but those of most paths, so that it is one path, and nothing of a shell is in it.
-pub(super) fn are_plain(line: &str) -> bool {
-    line.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte))
+pub(crate) fn are_plain(line: &str) -> bool {
+    line.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.'))
 }
 
 /// Refuses control characters and invisible characters.

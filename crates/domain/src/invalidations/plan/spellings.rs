@@ -9,7 +9,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use unicode_normalization::{UnicodeNormalization, is_nfc, is_nfd};
 
 use super::companions::Companion;
-use crate::{encoding::encode_path, invalidations::item::NOT_PLAIN_IN_LINKS};
+use crate::{
+    encoding::encode_path,
+    invalidations::item::{NOT_PLAIN_IN_LINKS, are_plain},
+};
 
 /// Nobody but CloudFront's API needs `~` encoded: it refuses a plain one.
 const BROWSERS: AsciiSet = NOT_PLAIN_IN_LINKS.add(b'~');
@@ -18,8 +21,8 @@ const REQUESTS: AsciiSet = BROWSERS.add(b'[').add(b']');
 const PYTHON: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
 /// `encodeURIComponent` for each part of the path (ECMA-262, 19.2.6.4).
 const SCRIPTS: AsciiSet = PYTHON.remove(b'!').remove(b'\'').remove(b'(').remove(b')');
-/// What these encode differently, but for `*`.
-const DIFFERENT: &[u8] = b"!$&'()+,:;=@[]";
+/// The room for escapes, so that most paths are written without growing.
+const SOME_ESCAPES: usize = 24;
 /// An escaped slash stays one.
 const SLASH: &str = "%2F";
 
@@ -27,8 +30,7 @@ const SLASH: &str = "%2F";
 /// differently has none.
 pub(super) fn spellings(path: &str) -> Vec<(String, Companion)> {
     let (name, query) = path.split_at(path.find('?').unwrap_or(path.len()));
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte);
-    if name.bytes().all(plain) {
+    if are_plain(name) {
         return Vec::new();
     }
     let mut found: Vec<(String, Companion)> = Vec::new();
@@ -41,7 +43,7 @@ pub(super) fn spellings(path: &str) -> Vec<(String, Companion)> {
         name.push_str(query);
         name
     };
-    if name.contains('%') {
+    if has_small_digits(name) {
         tell(with_query(with_capital_digits(name)), Companion::CapitalEscapes);
     }
     if let Some(text) = Text::of(name) {
@@ -56,6 +58,14 @@ pub(super) fn spellings(path: &str) -> Vec<(String, Companion)> {
         tell(with_query(once), Companion::EncodedOnce);
     }
     found
+}
+
+/// Whether clients encode this character differently. They do so with `*` too, which is a case of its own.
+const fn is_different(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'+' | b',' | b':' | b';' | b'=' | b'@' | b'[' | b']'
+    )
 }
 
 /// A path without its escapes, in the parts between its escaped slashes.
@@ -81,7 +91,7 @@ impl Text {
     /// As each client spells it.
     fn spelled(&self) -> Vec<(String, Companion)> {
         let mut all = vec![(self.encoded(&BROWSERS), Companion::LessEncoded)];
-        if self.0.iter().any(|part| part.bytes().any(|byte| DIFFERENT.contains(&byte))) {
+        if self.0.iter().any(|part| part.bytes().any(is_different)) {
             all.push((self.encoded(&PYTHON), Companion::MoreEncoded));
             all.push((self.encoded(&SCRIPTS), Companion::ScriptEncoded));
             all.push((self.encoded(&REQUESTS), Companion::BracketsEncoded));
@@ -94,7 +104,7 @@ impl Text {
     }
 
     fn encoded(&self, encode: &'static AsciiSet) -> String {
-        let mut path = String::new();
+        let mut path = String::with_capacity(self.0.iter().map(String::len).sum::<usize>() + SOME_ESCAPES);
         for (index, part) in self.0.iter().enumerate() {
             path.push_str(if index == 0 { "" } else { SLASH });
             path.extend(utf8_percent_encode(part, encode));
@@ -147,6 +157,12 @@ impl Text {
         wildcards.retain(|wildcard| wildcard != "/*");
         wildcards
     }
+}
+
+/// Whether an escape of the path has a small digit.
+fn has_small_digits(path: &str) -> bool {
+    let mut escapes = path.split('%').skip(1);
+    escapes.any(|escape| escape.bytes().take(2).any(|digit| digit.is_ascii_lowercase()))
 }
 
 /// The path with capital digits in its escapes.
