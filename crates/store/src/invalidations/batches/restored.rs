@@ -46,6 +46,16 @@ pub async fn mark_restored(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreErro
     )
 }
 
+macro_rules! accepted_since {
+    ($index:literal) => {
+        concat!(
+            "SELECT items FROM batch ",
+            $index,
+            " WHERE distribution_id = $1 AND accepted_at IS NOT NULL AND accepted_at >= $2"
+        )
+    };
+}
+
 /// What CloudFront accepted for a distribution at this moment or later, as far as this database knows. A batch whose list
 /// cannot be read was changed, and counts for nothing.
 pub async fn accepted_since(
@@ -53,13 +63,10 @@ pub async fn accepted_since(
     distribution: &DistributionId,
     since: Timestamp,
 ) -> Result<AcceptedItems, StoreError> {
-    let lists = fetch_all!(
-        conn,
-        (String,),
-        "SELECT items FROM batch WHERE distribution_id = $1 AND accepted_at IS NOT NULL AND accepted_at >= $2",
-        distribution.as_str(),
-        since.as_micros(),
-    )?;
+    // SQLite is told the index, because it would rather read all that the distribution ever had.
+    let sql =
+        if conn.is_postgres() { accepted_since!("") } else { accepted_since!("INDEXED BY batch_billed") };
+    let lists = fetch_all!(conn, (String,), sql, distribution.as_str(), since.as_micros())?;
     let mut accepted = AcceptedItems::default();
     for (list,) in lists {
         accepted.add(&items_from_json(&list).unwrap_or_default());
