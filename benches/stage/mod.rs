@@ -155,8 +155,13 @@ impl WorkerContext {
     }
 
     pub fn add_person_as(&self, role: &str) -> Outcome<()> {
+        self.add_named(EMAIL, role)
+    }
+
+    /// Adds a person with this address.
+    pub fn add_named(&self, email: &str, role: &str) -> Outcome<()> {
         let mut command = self.unstale();
-        command.args(["user", "add", EMAIL, "--role", role, "--password-stdin"]);
+        command.args(["user", "add", email, "--role", role, "--password-stdin"]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
         let mut input = child.stdin.take().ok_or("it has no input")?;
         writeln!(input, "{PASSWORD}")?;
@@ -274,6 +279,18 @@ impl Service {
     /// The most that it ever held.
     pub fn most_resident(&self) -> Outcome<u64> {
         self.memory("VmHWM:")
+    }
+
+    /// The time that its threads have had of the processors: that of the program, and of the system for it.
+    ///
+    /// `proc_pid_stat(5)`: in hundredths of a second on Linux, fields 14 and 15.
+    pub fn cpu_time(&self) -> Outcome<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name of the program is in brackets, and may have blanks.
+        let fields = stat.rsplit_once(')').ok_or("no name in stat")?.1;
+        let ticks: Vec<u64> =
+            fields.split_whitespace().skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
+        Ok(Duration::from_millis(ticks.iter().sum::<u64>() * 10))
     }
 
     fn memory(&self, name: &str) -> Outcome<u64> {
