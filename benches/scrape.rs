@@ -63,7 +63,7 @@ async fn main() -> Outcome<()> {
 async fn measure(service: &Service, browser: &Browser, url: &str, report: &mut Report) -> Outcome<()> {
     until_at_rest(service).await?;
     // The first one makes what the next ones use again.
-    let first = scrape(browser, url).await?;
+    scrape(browser, url).await?;
     let (memory, cpu) = (service.resident()?, service.cpu_time()?);
     let mut at_rest = Vec::new();
     for _ in 0..SCRAPES {
@@ -72,14 +72,13 @@ async fn measure(service: &Service, browser: &Browser, url: &str, report: &mut R
     let cpu = service.cpu_time()?.saturating_sub(cpu) / SCRAPES;
     let more = service.resident()?.saturating_sub(memory);
     let mut pressers = press(browser).await?;
-    let (mut under_load, mut series) = (Vec::new(), first.1);
+    let mut under_load = Vec::new();
     let mut pause = time::interval(PAUSE);
     for _ in 0..SCRAPES_UNDER_LOAD {
         pause.tick().await;
-        let (took, now) = scrape(browser, url).await?;
-        under_load.push(took);
-        series = now;
+        under_load.push(scrape(browser, url).await?.0);
     }
+    let (_, series) = scrape(browser, url).await?;
     pressers.abort_all();
     while let Some(ended) = pressers.join_next().await {
         match ended {
